@@ -1,0 +1,203 @@
+"""Settings: read once, checked whole, a wrong one refused with one line.
+
+Nothing else reads the environment.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from gallery.config import keys, values
+from gallery.config.account import CloudinaryAccount, find_account
+from gallery.config.given import Given, dotenv
+from gallery.errors import ConfigError
+
+__all__ = ["ROOT", "STREAM_CAP", "CloudinaryAccount", "Settings", "load", "names_loopback", "read"]
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The project's folder: ``.env`` lies there, and by default the data."""
+
+STREAM_CAP = 512
+"""Event streams that one server process holds at once; each keeps a thread, about 100 kB."""
+
+COLD_CAP = 128
+"""Requests of one server process that may wait at once for a variant to be derived; each keeps a
+thread."""
+
+MIN_SECRET_LENGTH = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting under its own name in lower case; ``.env.example`` explains each."""
+
+    port: int
+    host: str
+    """An IP address."""
+    gallery_data: Path
+    gallery_title: str
+    mongo_uri: str = field(repr=False)
+    """Empty: the embedded MongoDB."""
+    secret_key: str = field(repr=False)
+    owner_password: str = field(repr=False)
+    """Empty: local mode."""
+    gallery_visibility: str
+    """``public`` or ``private``."""
+    public_url: str | None
+    """Scheme and host, without a slash at the end."""
+    trusted_proxies: tuple[values.Network, ...]
+    media_store: str
+    """``local`` or ``cloudinary``: where new images go."""
+    cloudinary: CloudinaryAccount | None
+    max_upload_bytes: int
+    max_pixels: int
+    cdn_cloud_name: str
+    cdn_api_key: str
+    cdn_api_secret: str = field(repr=False)
+    cdn_remote_uploads: bool
+    """Whether an upload may name a URL for the server to fetch."""
+    cdn_trusted_hosts: tuple[str, ...]
+    """``host`` or ``host:port``: reached on somebody's word although they are not public."""
+    cdn_signature_algorithm: str
+    """``sha1`` or ``sha256``: what notifications and answers are signed with."""
+    cdn_strict: bool
+    """Only signed addresses and what is meant for all is derived."""
+    cdn_cache_bytes: int
+    """How much derived variants may take on the disk."""
+    spool_bytes: int
+    """How much may wait for a store that does not answer."""
+    cdn_sendfile: str
+    """``off``, or the header by which a server in front is told which file to send."""
+    presets_file: Path | None
+    allow_plain_http: bool
+
+
+def load() -> Settings:
+    """The settings of this process: its environment, and ``.env`` for what that leaves open."""
+    return read({**dotenv(ROOT / ".env"), **os.environ})
+
+
+def read(environ: Mapping[str, str]) -> Settings:
+    """The settings that ``environ`` names; an empty value counts as not set.
+
+    Makes the keys that nobody gave, and the data folder that keeps them. Raises ConfigError with
+    one line that names the setting and the mend.
+    """
+    given = Given(environ)
+    account = find_account(given)
+    settings = Settings(
+        port=given.number("PORT", 8000, high=65_535),
+        host=values.host(given.text("HOST", "127.0.0.1")),
+        gallery_data=values.folder(given.text("GALLERY_DATA", str(ROOT / "instance"))),
+        gallery_title=given.text("GALLERY_TITLE", "Vitrine"),
+        mongo_uri=values.mongo_uri(given.secret("MONGO_URI")),
+        secret_key=given.secret("SECRET_KEY"),
+        owner_password=given.secret("OWNER_PASSWORD"),
+        gallery_visibility=given.choice("GALLERY_VISIBILITY", ("public", "private")),
+        public_url=values.public_url(given.text("PUBLIC_URL")),
+        trusted_proxies=values.networks(given.text("TRUSTED_PROXIES")),
+        media_store=_media_store(given, account),
+        cloudinary=account,
+        max_upload_bytes=given.number("MAX_UPLOAD_BYTES", 25 * 1024**2, high=5 * 1024**3),
+        max_pixels=given.number("MAX_PIXELS", 100_000_000, high=1_000_000_000),
+        cdn_cloud_name=values.cloud_name(given.text("CDN_CLOUD_NAME", "vitrine")),
+        cdn_api_key=given.secret("CDN_API_KEY"),
+        cdn_api_secret=given.secret("CDN_API_SECRET"),
+        cdn_remote_uploads=given.choice("CDN_REMOTE_UPLOADS", ("false", "true")) == "true",
+        cdn_trusted_hosts=values.hosts("CDN_TRUSTED_HOSTS", given.text("CDN_TRUSTED_HOSTS")),
+        cdn_signature_algorithm=given.choice("CDN_SIGNATURE_ALGORITHM", ("sha1", "sha256")),
+        cdn_strict=given.choice("CDN_STRICT", ("true", "false")) == "true",
+        cdn_cache_bytes=given.number("CDN_CACHE_BYTES", 10 * 1024**3, high=10**15 - 1),
+        spool_bytes=given.number("SPOOL_BYTES", 10 * 1024**3, high=10**15 - 1),
+        cdn_sendfile=given.choice("CDN_SENDFILE", ("off", "x-accel-redirect", "x-sendfile")),
+        presets_file=values.presets_file(given.text("PRESETS_FILE")),
+        allow_plain_http=given.choice("ALLOW_PLAIN_HTTP", ("false", "true")) == "true",
+    )
+    _check_secret_key(settings)
+    _check_reach(settings)
+    return _with_keys(settings)
+
+
+def names_loopback(host: str) -> bool:
+    """Whether a host name, without its port, can only mean this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _media_store(given: Given, account: CloudinaryAccount | None) -> str:
+    value = given.text("MEDIA_STORE", "cloudinary" if account else "local").lower()
+    if value in ("cloudflare", "s3"):
+        raise ConfigError(
+            f"MEDIA_STORE: {value} comes with a later version; use local or cloudinary."
+        )
+    if value not in ("local", "cloudinary"):
+        raise ConfigError(f"MEDIA_STORE: must be local or cloudinary, not {value!r}.")
+    if value == "cloudinary" and account is None:
+        raise ConfigError(
+            "MEDIA_STORE: cloudinary needs CLOUDINARY_URL; copy it from Cloudinary's console."
+        )
+    return value
+
+
+def _check_secret_key(settings: Settings) -> None:
+    mend = "try: openssl rand -hex 32"
+    if settings.secret_key and len(settings.secret_key) < MIN_SECRET_LENGTH:
+        raise ConfigError(f"SECRET_KEY: must have at least {MIN_SECRET_LENGTH} characters; {mend}")
+    if settings.mongo_uri and not settings.secret_key:
+        raise ConfigError(
+            f"SECRET_KEY: must be given with MONGO_URI, the same on every node; {mend}"
+        )
+
+
+def _check_reach(settings: Settings) -> None:
+    """Without accounts only this machine may reach us; with them, no password over plain HTTP."""
+    public = settings.public_url
+    listens_here = ipaddress.ip_address(settings.host).is_loopback
+    public_is_here = public is not None and names_loopback(urlsplit(public).hostname or "")
+    if settings.owner_password:
+        if public is None and not listens_here:
+            raise ConfigError(
+                "PUBLIC_URL: must name the address people use when HOST is not loopback."
+            )
+        if (
+            public
+            and not public_is_here
+            and public.startswith("http:")
+            and not settings.allow_plain_http
+        ):
+            raise ConfigError(
+                "PUBLIC_URL: http:// would send passwords in the open; use https://, "
+                "or set ALLOW_PLAIN_HTTP=true on a trusted home network."
+            )
+    elif settings.gallery_visibility == "private":
+        raise ConfigError(
+            "GALLERY_VISIBILITY: private needs OWNER_PASSWORD, so that somebody can sign in."
+        )
+    elif public and not public_is_here:
+        raise ConfigError(
+            "PUBLIC_URL: others can reach that host; set OWNER_PASSWORD, so that people sign in."
+        )
+    elif not public_is_here and not listens_here:
+        raise ConfigError(
+            "HOST: others could reach it; set OWNER_PASSWORD and PUBLIC_URL, or HOST=127.0.0.1."
+        )
+
+
+def _with_keys(settings: Settings) -> Settings:
+    if settings.mongo_uri:
+        made = keys.derived(settings.secret_key)
+    else:
+        made = keys.kept(settings.gallery_data)
+    return replace(
+        settings,
+        secret_key=settings.secret_key or made.secret_key,
+        cdn_api_key=settings.cdn_api_key or made.cdn_api_key,
+        cdn_api_secret=settings.cdn_api_secret or made.cdn_api_secret,
+    )

@@ -1,0 +1,106 @@
+"""Every failure we can name: a stable code, the HTTP status it suggests, words for people.
+
+The message of an error is public; its cause (``raise … from``) is for the log alone.
+"""
+
+from __future__ import annotations
+
+from gallery.errors.asked import (
+    BadRequestError,
+    ConflictError,
+    CrossSiteError,
+    ForbiddenError,
+    InProgressError,
+    InvalidCursorError,
+    InvalidInputError,
+    KeyReusedError,
+    NotFoundError,
+    SignInRequiredError,
+    TooManyRequestsError,
+    VersionMismatchError,
+    WrongHostError,
+)
+from gallery.errors.base import (
+    ConfigError,
+    GalleryError,
+)
+from gallery.errors.delivery import (
+    AddressRefusedError,
+    BadSignatureError,
+    BadTransformationError,
+    FetchFailedError,
+)
+from gallery.errors.files import (
+    BrokenImageError,
+    BusyError,
+    ChecksumMismatchError,
+    ContentTypeError,
+    DamagedUploadError,
+    DecoderFailedError,
+    ImageTooLargeError,
+    IncompleteBodyError,
+    LengthRequiredError,
+    LockedError,
+    OffsetMismatchError,
+    ProtocolVersionError,
+    StorageFullError,
+    TooLargeError,
+    UnsupportedFormatError,
+    UploadGoneError,
+)
+from gallery.errors.stores import (
+    ChangesLostError,
+    DatabaseUnavailableError,
+    KeyTakenError,
+    ObjectMissingError,
+    SpoolFullError,
+    StoreAwayError,
+    StoreError,
+    StoreUnavailableError,
+)
+
+__all__ = [
+    "AddressRefusedError",
+    "BadRequestError",
+    "BadSignatureError",
+    "BadTransformationError",
+    "BrokenImageError",
+    "BusyError",
+    "ChangesLostError",
+    "ChecksumMismatchError",
+    "ConfigError",
+    "ConflictError",
+    "ContentTypeError",
+    "CrossSiteError",
+    "DamagedUploadError",
+    "DatabaseUnavailableError",
+    "DecoderFailedError",
+    "FetchFailedError",
+    "ForbiddenError",
+    "GalleryError",
+    "ImageTooLargeError",
+    "InProgressError",
+    "IncompleteBodyError",
+    "InvalidCursorError",
+    "InvalidInputError",
+    "KeyReusedError",
+    "KeyTakenError",
+    "LengthRequiredError",
+    "LockedError",
+    "NotFoundError",
+    "ObjectMissingError",
+    "OffsetMismatchError",
+    "ProtocolVersionError",
+    "SignInRequiredError",
+    "SpoolFullError",
+    "StorageFullError",
+    "StoreAwayError",
+    "StoreError",
+    "StoreUnavailableError",
+    "TooLargeError",
+    "TooManyRequestsError",
+    "UnsupportedFormatError",
+    "UploadGoneError",
+    "VersionMismatchError",
+    "WrongHostError",
+]
