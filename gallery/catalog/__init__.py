@@ -1,0 +1,1 @@
+"""MongoDB, and nothing else does: the record of images, and what is remembered beside them."""

@@ -1,0 +1,56 @@
+"""Leases: who works on a document, and until when by the database's own clock.
+
+``holder`` is the fencing token: a fresh name for each attempt. Whoever wakes late, the lease gone
+to another, then finds another's name there and cannot win. ``field`` is where in the document the
+lease lies.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from gallery.catalog.documents import Document, text
+
+LEASE = "lease"
+REPLACING_LEASE = "replacing.lease"
+MIGRATING_LEASE = "migrating.lease"
+
+
+def run_out(field: str = LEASE) -> Document:
+    """The condition that nobody holds a document any more."""
+    lasts_ms = {"$multiply": [f"${field}.lasts_s", 1000]}
+    return {"$expr": {"$lte": [{"$add": [f"${field}.renewed_at", lasts_ms]}, "$$NOW"]}}
+
+
+RUN_OUT = run_out()
+
+
+def given_up(field: str = LEASE, *, begun_before: datetime | None) -> Document:
+    """The condition that nobody holds a document any more; whoever took or renewed its lease before
+    that moment is known to be dead."""
+    if begun_before is None:
+        return run_out(field)
+    return {"$or": [run_out(field), {f"{field}.renewed_at": {"$lt": begun_before}}]}
+
+
+def begun_before(moment: datetime, field: str = LEASE) -> Document:
+    """The condition that the holder took or renewed its lease before that moment."""
+    return {f"{field}.renewed_at": {"$lt": moment}}
+
+
+def ended(field: str = LEASE) -> Document:
+    """The update that ends a lease at once."""
+    return {"$set": {f"{field}.lasts_s": 0}}
+
+
+def held_by(holder: str, field: str = LEASE) -> Document:
+    """The condition that this holder has the lease, whether or not it has run out."""
+    return {f"{field}.holder": text(holder)}
+
+
+def lease_to(holder: str, lease_s: float, field: str = LEASE) -> Document:
+    """The update that gives the lease to a holder from now on, for so many seconds."""
+    return {
+        "$set": {f"{field}.holder": text(holder), f"{field}.lasts_s": lease_s},
+        "$currentDate": {f"{field}.renewed_at": True},
+    }

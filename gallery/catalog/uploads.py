@@ -1,0 +1,243 @@
+"""Unfinished uploads, and for a day what became of them: one document each.
+
+=============== ====================================================================================
+``_id``         22 characters, as of the image that it becomes
+``bytes``       of the whole; left out as long as nobody knows
+``offset``      how many of them are kept, durably: the sum of ``parts``
+``parts``       ``offset``, ``bytes`` and ``name`` of each piece, in order
+``lease``       of whoever adds to it or finishes it: ``holder``, ``renewed_at``, ``lasts_s``
+``wanted``      somebody waits for the lease: whoever adds to it shall yield
+``due_at``      when something must be done about it, unless it goes on: finish it, give it up,
+                delete its parts; left out when nothing is left to do
+``forget_at``   when MongoDB may forget it: its parts are gone
+=============== ====================================================================================
+
+What it knows besides (``description``, ``sha256``, ``replaces`` …) stands under the names of
+``Upload``. A part counts once the offset has moved past it, and only the holder of the lease moves
+it: a writer that wakes late has written a part that nobody names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from pymongo import IndexModel, ReturnDocument
+from pymongo.database import Database
+
+from gallery.catalog import leases
+from gallery.catalog.documents import Document, collection, text
+from gallery.catalog.failures import database_failures
+from gallery.catalog.leases import RUN_OUT, held_by, lease_to
+from gallery.catalog.upload import Part, Upload, UploadStatus, document_of, upload_of
+from gallery.errors import ConflictError, NotFoundError
+
+KEPT = timedelta(days=1)
+"""How long an upload may idle, and how long it is remembered when it has ended."""
+
+
+class Hold(StrEnum):
+    """What a holder finds when it looks after its lease."""
+
+    OURS = "ours"
+    WANTED = "wanted"
+    LOST = "lost"
+
+
+class UploadCatalog:
+    """The uploads of one gallery. Every method may raise DatabaseUnavailableError."""
+
+    def __init__(self, database: Database[Document], *, now: Callable[[], datetime]) -> None:
+        self._uploads = collection(database, "uploads")
+        self._now = now
+
+    @database_failures
+    def ensure_indexes(self) -> None:
+        """Makes the indexes that are missing; cheap when they are there."""
+        self._uploads.create_indexes(
+            [
+                IndexModel("due_at", name="due", sparse=True),
+                IndexModel("forget_at", name="forget", expireAfterSeconds=0),
+                IndexModel([("status", 1), ("principal", 1)], name="open"),
+            ]
+        )
+
+    @database_failures
+    def record(self, upload: Upload) -> None:
+        """Keeps a new upload; one of that id that is there already stays as it is."""
+        told = document_of(upload) | {"due_at": upload.expires_at}
+        name = {"_id": text(told.pop("_id"))}
+        self._uploads.update_one(name, {"$setOnInsert": told}, upsert=True)
+
+    @database_failures
+    def find(self, id: str, principal: str) -> Upload:
+        """The upload, for whom it belongs to. Raises NotFoundError."""
+        document = self._uploads.find_one({"_id": text(id), "principal": text(principal)})
+        if document is None:
+            raise NotFoundError("There is no such upload.")
+        return upload_of(document)
+
+    @database_failures
+    def reserved(self, principal: str | None = None) -> tuple[int, int]:
+        """How many uploads are open, and how many bytes they may still bring; of all, or one's."""
+        whose = {} if principal is None else {"principal": text(principal)}
+        coming = {"$max": [0, {"$subtract": [{"$ifNull": ["$bytes", 0]}, "$offset"]}]}
+        pipeline: list[Document] = [
+            {"$match": {"status": UploadStatus.PENDING.value, **whose}},
+            {"$group": {"_id": None, "count": {"$sum": 1}, "bytes": {"$sum": coming}}},
+        ]
+        found = next(iter(self._uploads.aggregate(pipeline)), {"count": 0, "bytes": 0})
+        return int(found["count"]), int(found["bytes"])
+
+    # Leases.
+
+    @database_failures
+    def take(
+        self, id: str, *, holder: str, lease_s: float, principal: str | None = None
+    ) -> Upload | None:
+        """The upload, pending and ``holder``'s now; ``None`` when it is not free, or not there."""
+        whose = {} if principal is None else {"principal": text(principal)}
+        # Without a lease the sum of missing values is null, which is less than any time.
+        free = {"_id": text(id), "status": UploadStatus.PENDING.value, **whose, **RUN_OUT}
+        return self._changed(free, lease_to(holder, lease_s) | {"$unset": {"wanted": ""}})
+
+    @database_failures
+    def ask_to_yield(self, id: str) -> None:
+        """Lets whoever has the lease know that somebody waits for it."""
+        held = {"_id": text(id), "lease": {"$exists": True}}
+        self._uploads.update_one(held, {"$set": {"wanted": True}})
+
+    @database_failures
+    def fence(self, id: str) -> bool:
+        """Whether nobody has the lease, and nobody who had it once can still move the offset."""
+        dead = {"_id": text(id), "lease": {"$exists": True}, **RUN_OUT}
+        self._uploads.update_one(dead, _UNLEASED)
+        return self._uploads.find_one({"_id": text(id), "lease": {"$exists": True}}) is None
+
+    @database_failures
+    def renew(self, id: str, *, holder: str, lease_s: float) -> Hold:
+        """Whether the lease is still ours, and then lasts anew."""
+        document = self._uploads.find_one_and_update(
+            _held(id, holder), lease_to(holder, lease_s), {"wanted": 1}
+        )
+        if document is None:
+            return Hold.LOST
+        return Hold.WANTED if document.get("wanted") else Hold.OURS
+
+    @database_failures
+    def release(self, id: str, *, holder: str) -> None:
+        """Ends a lease of ours; harmless when it is none."""
+        self._uploads.update_one(_held(id, holder), _UNLEASED)
+
+    @database_failures
+    def end_leases(self, *, begun_before: datetime) -> None:
+        """Ends the leases of holders that are known to be dead since that moment."""
+        self._uploads.update_many(leases.begun_before(begun_before), leases.ended())
+        processing = {"status": UploadStatus.PROCESSING.value, "lease.lasts_s": 0}
+        self._uploads.update_many(processing, {"$set": {"due_at": self._now()}})
+
+    # What the holder of the lease does.
+
+    @database_failures
+    def add(
+        self, upload: Upload, part: Part, *, holder: str, release: bool, **told: Any
+    ) -> Upload | None:
+        """The upload with that part and what is ``told`` besides; ``None`` when it is not ours."""
+        offset, now = part.offset + part.bytes, self._now()
+        size = told.get("bytes", upload.bytes)
+        changes = {
+            **told,
+            "offset": offset,
+            "expires_at": now + KEPT,
+            "due_at": now if size == offset and not upload.notes else now + KEPT,
+        }
+        update: Document = {"$set": changes, "$push": {"parts": asdict(part)}}
+        held = _held(upload.id, holder) | {"offset": part.offset}
+        return self._changed(held, update | (_UNLEASED if release else {}))
+
+    @database_failures
+    def note(self, id: str, *, holder: str, **told: Any) -> Upload | None:
+        """The upload with what is ``told``; ``None`` when it is not ours."""
+        return self._changed(_held(id, holder), {"$set": told})
+
+    @database_failures
+    def begin_processing(self, id: str, *, holder: str, lease_s: float) -> Upload | None:
+        """The upload, whole and ``holder``'s to finish; ``None`` when it is not to be finished now,
+        or somebody else is at it."""
+        unfinished = [UploadStatus.PENDING.value, UploadStatus.PROCESSING.value]
+        whole = {"$expr": {"$and": [{"$eq": ["$offset", "$bytes"]}, RUN_OUT["$expr"]]}}
+        update = lease_to(holder, lease_s)
+        update["$set"] |= {
+            "status": UploadStatus.PROCESSING.value,
+            "due_at": self._now() + timedelta(seconds=lease_s),
+        }
+        return self._changed({"_id": text(id), "status": {"$in": unfinished}, **whole}, update)
+
+    @database_failures
+    def put_off(self, id: str, *, holder: str, pause_s: float, problem: dict[str, Any]) -> None:
+        """Leaves an upload of ours for later."""
+        due_at = self._now() + timedelta(seconds=pause_s)
+        told = {"due_at": due_at, "problem": problem}
+        self._uploads.update_one(_held(id, holder), {"$set": told, **_UNLEASED})
+
+    @database_failures
+    def give_back(self, id: str, *, holder: str) -> None:
+        """Lets others go on at once with an upload of ours; harmless when it is none."""
+        now = {"lease.lasts_s": 0, "due_at": self._now()}
+        processing = {**_held(id, holder), "status": UploadStatus.PROCESSING.value}
+        self._uploads.update_one(processing, {"$set": now})
+
+    @database_failures
+    def end(self, id: str, status: UploadStatus, *, holder: str, **told: Any) -> Upload:
+        """The upload, ended; its parts may go. Raises ConflictError when it is not ours."""
+        changes = {**told, "status": status.value, "due_at": self._now()}
+        update: Document = {"$set": changes, "$unset": {"lease": "", "wanted": ""}}
+        if "problem" not in told:
+            update["$unset"]["problem"] = ""
+        ended = self._changed(_held(id, holder), update)
+        if ended is None:
+            raise ConflictError("Somebody else has taken over this upload.")
+        return ended
+
+    @database_failures
+    def forget_parts(self, id: str) -> None:
+        """Nothing is left to do for an upload that has ended: its parts are deleted."""
+        ended = {"_id": text(id), "status": {"$in": _ENDED}}
+        told = {"parts": [], "forget_at": self._now() + KEPT}
+        self._uploads.update_one(ended, {"$set": told, "$unset": {"due_at": ""}})
+
+    @database_failures
+    def remove(self, id: str) -> None:
+        """Forgets an upload that has ended."""
+        self._uploads.delete_one({"_id": text(id), "status": {"$in": _ENDED}})
+
+    # What must be done.
+
+    @database_failures
+    def due(self, *, limit: int) -> Sequence[Upload]:
+        """Uploads about which something must be done now, the longest due first."""
+        found = self._uploads.find({"due_at": {"$lte": self._now()}}).sort("due_at", 1)
+        return [upload_of(document) for document in found.limit(limit)]
+
+    @database_failures
+    def names_part(self, id: str, name: str) -> bool:
+        """Whether that part is one of the upload's."""
+        named = {"_id": text(id), "parts.name": text(name)}
+        return self._uploads.find_one(named, {"_id": 1}) is not None
+
+    def _changed(self, query: Document, update: Document) -> Upload | None:
+        document = self._uploads.find_one_and_update(
+            query, update, return_document=ReturnDocument.AFTER
+        )
+        return upload_of(document) if document else None
+
+
+_ENDED = [UploadStatus.READY.value, UploadStatus.FAILED.value, UploadStatus.EXPIRED.value]
+_UNLEASED: Document = {"$unset": {"lease": "", "wanted": ""}}
+
+
+def _held(id: str, holder: str) -> Document:
+    return {"_id": text(id), **held_by(holder)}
