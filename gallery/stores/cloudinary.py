@@ -1,0 +1,300 @@
+"""Originals in a Cloudinary account, which also makes and delivers their variants.
+
+*Permissions*: an API key and its secret that may use the Upload API and the Admin API.
+*Objects*: one image of the type ``private`` for each key, its SHA-256 in the context; Cloudinary
+itself adds derived images when they are first looked at. *Limits* (free plan): 10 MB and 25
+megapixels for an image, 500 Admin API calls an hour (one for each ``stat``, one for each 500 images
+of a ``list``, at most one a minute for ``probe``); uploads, deletions and downloads do not count.
+See https://support.cloudinary.com/hc/en-us/articles/202520592 and
+https://cloudinary.com/documentation/admin_api.
+
+Nobody gets an original by its address: that needs a signature, and the one in a delivery URL covers
+the transformation. Derived images of the type ``private`` are public, so switch on *strict
+transformations* in the account's security settings: then only those that we signed are made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import string
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+from urllib.parse import urlsplit
+
+from cloudinary import api, uploader, utils
+
+from gallery.config import CloudinaryAccount
+from gallery.errors import BusyError, KeyTakenError, StoreError, StoreUnavailableError
+from gallery.model import Image, Received, StoredObject
+from gallery.stores import cloudinary_wire as wire
+from gallery.stores.base import KEY, StoreHealth, checked
+from gallery.stores.guarded import Guard
+from gallery.stores.patience import Deadline
+from gallery.transformation import Crop, Transformation
+
+CHUNK_BYTES = 5 * 1024**2
+"""What one request of an upload carries; Cloudinary wants at least 5 MB in all but the last.
+
+The SDK holds four times as much while it sends a chunk, and twice a smaller file.
+"""
+
+PAGE = 500
+"""Images on a page of the Admin API: its largest."""
+
+SLOWEST_BYTES_S = 256 * 1024
+"""The slowest line that an upload is waited for on."""
+
+PLACE_S = 5.0
+"""How long an upload waits for its place among the others."""
+
+PROBE_S = 60.0
+"""A probe believes an answer that is no older: the calls of an hour are counted."""
+
+_TYPE = {"resource_type": "image", "type": "private"}
+
+
+class CloudinaryStore:
+    """Originals in one account. Two accounts may live side by side: every call names its own.
+
+    ``call_s`` bounds a call with all its tries, ``put_s`` that of a large file; one request gets
+    half of it. ``uploads_at_once`` bounds the memory that uploads take: 20 MiB each.
+    """
+
+    name = "cloudinary"
+
+    def __init__(
+        self,
+        account: CloudinaryAccount,
+        *,
+        call_s: float = 20.0,
+        put_s: float = 120.0,
+        uploads_at_once: int = 4,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        wire.tame_sdk()
+        self._downloads = wire.Downloads()
+        self._call_s = call_s
+        self._put_s = put_s
+        self._uploads = threading.BoundedSemaphore(uploads_at_once)
+        self._guard = Guard("Cloudinary", sleep=sleep)
+        # Its calls are counted: when it turns us away, that says nothing of uploads.
+        self._admin_guard = Guard("Cloudinary", sleep=sleep)
+        self._now = now
+        self._answered_at: float | None = None
+        self._account = {
+            "cloud_name": account.cloud_name,
+            "api_key": account.api_key,
+            "api_secret": account.api_secret,
+            "upload_prefix": account.upload_prefix,
+            **wire.CALL_DEFAULTS,
+        }
+        self._delivery = {
+            "cloud_name": account.cloud_name,
+            "api_secret": account.api_secret,
+            "secure": account.secure,
+            "cname": account.cname,
+            "secure_distribution": account.secure_distribution,
+            "private_cdn": account.private_cdn,
+            **wire.URL_DEFAULTS,
+        }
+        host = urlsplit(self._url("any", "", version="1"))
+        self.delivery_hosts: tuple[str, ...] = (f"{host.scheme}://{host.netloc}",)
+
+    def put(self, key: str, original: Received) -> StoredObject:
+        """Uploads the file; a retry of what was kept but never answered meets its own bytes."""
+        put_s = min(self._put_s, self._call_s + original.bytes / SLOWEST_BYTES_S)
+        public_id, deadline = _public_id(key), Deadline(put_s)
+        if not self._uploads.acquire(timeout=min(PLACE_S, deadline.left_s())):
+            raise BusyError("Many photos are on their way to Cloudinary.", retry_after_s=10)
+        try:
+            stored = self._guard.call(
+                lambda: self._upload(public_id, original, deadline, put_s), deadline=deadline
+            )
+        finally:
+            self._uploads.release()
+        if stored.sha256 is None:
+            # The answer for an image that was there already may leave its context out.
+            stored = self.stat(key)
+        if not _same(original, stored):
+            raise KeyTakenError("Another photo has that name in Cloudinary.")
+        return stored
+
+    def stat(self, key: str) -> StoredObject:
+        """What lies under ``key``, from the Admin API."""
+        return _described(self._call(api.resource, _public_id(key)))
+
+    def open(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """The original's bytes as they arrive, by a signed address that nobody else sees."""
+        public_id, deadline = _public_id(key), Deadline(self._call_s)
+
+        def attempt() -> BinaryIO:
+            url = utils.private_download_url(public_id, "", **_TYPE, **self._account)
+            return self._downloads.open(url, self._within(deadline))
+
+        return self._guard.call(attempt, deadline=deadline)
+
+    def delete(self, key: str) -> None:
+        """Removes the image, all derived from it, and the copies that the CDN keeps of those."""
+        answer = self._call(uploader.destroy, _public_id(key), invalidate=True)
+        if answer.get("result") not in ("ok", "not found"):
+            raise StoreError("Cloudinary did not delete the photo.")
+
+    def list(self, prefix: str = "") -> Iterator[StoredObject]:
+        """Our images in the order of their keys, in one page when there are few.
+
+        More are listed by their first character, each such part sorted here: Cloudinary sorts by
+        public id only below a prefix, and does not say by which alphabet.
+        """
+        if not _PREFIX.fullmatch(prefix):
+            return  # No key of ours begins so.
+        few, cursor = self._page(prefix, None)
+        if cursor is None:
+            yield from sorted(few, key=_KEY_OF)
+            return
+        for each in (prefix,) if prefix else _KEY_STARTS:
+            yield from sorted(self._pages(each), key=_KEY_OF)
+
+    def delivery_url(self, image: Image, wanted: Transformation) -> str:
+        """The variant's address in Cloudinary's language, signed for this very transformation."""
+        if len(wanted.steps) == 1 and wanted.steps[0].crop is Crop.LFILL:
+            # What c_lfill makes of a picture smaller than its box is not documented; one that fits
+            # the picture leaves no doubt.
+            wanted = wanted.resized(*wanted.size_of(image.width, image.height))
+        return self._url(_public_id(image.key), str(wanted), version=image.store_version)
+
+    def probe(self) -> None:
+        """Returns when the account answers and takes our keys, or did so a moment ago."""
+        if self._answered_at is None or self._now() - self._answered_at > PROBE_S:
+            self._call(api.ping)
+
+    def health(self) -> StoreHealth:
+        """How our requests have fared, but for those to the Admin API."""
+        return self._guard.health()
+
+    def _call(self, function: Callable[..., Any], *given: str, **options: Any) -> dict[str, Any]:
+        deadline = Deadline(self._call_s)
+        named = {**self._account, **_TYPE, **options, "timeout": self._within(deadline)}
+        guard = self._guard if function is uploader.destroy else self._admin_guard
+        answer = guard.call(lambda: wire.ask(lambda: function(*given, **named)), deadline=deadline)
+        self._answered_at = self._now()
+        return cast(dict[str, Any], answer)
+
+    def _within(self, deadline: Deadline) -> wire.Within:
+        return wire.Within(deadline, request_s=self._call_s / 2)
+
+    def _upload(
+        self, public_id: str, original: Received, deadline: Deadline, put_s: float
+    ) -> StoredObject:
+        send = uploader.upload if original.bytes <= CHUNK_BYTES else uploader.upload_large
+        with Path(original.path).open("rb") as file:
+            answer = wire.ask(
+                lambda: send(
+                    file,
+                    public_id=public_id,
+                    filename=public_id,
+                    overwrite=False,
+                    unique_filename=False,
+                    context={"sha256": original.sha256},
+                    chunk_size=CHUNK_BYTES,
+                    timeout=wire.Within(deadline, request_s=put_s / 2),
+                    **_TYPE,
+                    **self._account,
+                )
+            )
+        return _described(answer)
+
+    def _page(self, prefix: str, cursor: str | None) -> tuple[tuple[StoredObject, ...], str | None]:
+        answer = self._call(
+            api.resources,
+            prefix=prefix.replace(".", "/"),
+            max_results=PAGE,
+            next_cursor=cursor,
+            context=True,
+        )
+        with _reading():
+            found = tuple(_described(each) for each in answer["resources"] if _is_ours(each))
+            return found, answer.get("next_cursor")
+
+    def _pages(self, prefix: str) -> Iterator[StoredObject]:
+        found, cursor = self._page(prefix, None)
+        yield from found
+        while cursor is not None:
+            found, cursor = self._page(prefix, cursor)
+            yield from found
+
+    def _url(self, public_id: str, transformation: str, *, version: str | None) -> str:
+        url, _ = utils.cloudinary_url(
+            public_id,
+            raw_transformation=transformation,
+            version=version,
+            sign_url=True,
+            long_url_signature=True,
+            **_TYPE,
+            **self._delivery,
+        )
+        return str(url)
+
+
+_KEY_STARTS = tuple(sorted("-_" + string.digits + string.ascii_letters))
+_KEY_OF = attrgetter("key")
+_PREFIX = re.compile(r"[A-Za-z0-9_-]*(\.[0-9]*)?")
+
+
+def _public_id(key: str) -> str:
+    # A dot would read as the beginning of an extension in an address.
+    return checked(key).replace(".", "/")
+
+
+def _is_ours(answer: dict[str, Any]) -> bool:
+    public_id = str(answer["public_id"])
+    is_key = "." not in public_id and KEY.fullmatch(public_id.replace("/", "."))
+    return bool(is_key) and _sha256(answer) is not None
+
+
+def _sha256(answer: dict[str, Any]) -> str | None:
+    sha256 = answer.get("context", {}).get("custom", {}).get("sha256")
+    return str(sha256) if sha256 else None
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """For answers that lack what they must have: cut off, or not Cloudinary's at all."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise StoreUnavailableError("Cloudinary's answer cannot be read.") from error
+
+
+def _described(answer: dict[str, Any]) -> StoredObject:
+    with _reading():
+        # What is never overwritten changes when it arrives, and not again.
+        created_at = datetime.fromisoformat(answer["created_at"]).astimezone(UTC)
+        return StoredObject(
+            key=str(answer["public_id"]).replace("/", "."),
+            bytes=int(answer["bytes"]),
+            etag=str(answer.get("etag") or answer["version"]),
+            created_at=created_at,
+            modified_at=created_at,
+            store_version=str(answer["version"]),
+            sha256=_sha256(answer),
+        )
+
+
+def _same(original: Received, stored: StoredObject) -> bool:
+    """Whether these are the same bytes."""
+    if (stored.bytes, stored.sha256) != (original.bytes, original.sha256):
+        return False
+    if len(stored.etag) != 32:
+        return True
+    # The SHA-256 is what we said of the file; the etag, an MD5, is what Cloudinary itself read.
+    with Path(original.path).open("rb") as file:
+        md5 = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
+        return md5.hexdigest() == stored.etag

@@ -1,0 +1,165 @@
+"""The account behind a real HTTP server on loopback, with a script of faults and a log."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import defaultdict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from tests.cloudinary_server.account import Account, Answer, Request
+from tests.cloudinary_server.api import Api
+from tests.cloudinary_server.delivery import Delivery
+from tests.cloudinary_server.faults import Exchange, Fault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A request that arrived whole."""
+
+    action: str
+    """``upload destroy download ping resource resources`` or ``deliver``."""
+    request: Request
+
+
+class CloudinaryServer:
+    """Use as a context manager. ``url`` is all that a client needs."""
+
+    def __init__(self, account: Account | None = None) -> None:
+        self.account = account or Account()
+        self.seen: list[Seen] = []
+        """The log, in the order of arrival: the truth to compare with."""
+        self.stopping = threading.Event()
+        self._api = Api(self.account)
+        self._delivery = Delivery(self.account)
+        self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
+        self._lock = threading.Lock()
+        self._http = _Http(("127.0.0.1", 0), partial(_Handler, self))
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stops answering for good, and frees the port. Raises what went wrong in the model."""
+        if self.stopping.is_set():
+            return
+        self.stopping.set()
+        self._http.shutdown()
+        self._thread.join()
+        self._http.server_close()
+        if self._http.broke:
+            raise self._http.broke[0]
+
+    @property
+    def host(self) -> str:
+        """Host and port."""
+        return f"127.0.0.1:{self._http.server_port}"
+
+    @property
+    def url(self) -> str:
+        """The ``CLOUDINARY_URL`` of this server: API and delivery from one origin."""
+        keys = f"{self.account.api_key}:{self.account.api_secret}"
+        options = f"upload_prefix=http://{self.host}&cname={self.host}"
+        return f"cloudinary://{keys}@{self.account.cloud_name}?{options}"
+
+    def script(self, action: str, *faults: Fault) -> None:
+        """Lets the next requests of that kind fail, one by one; those after them succeed.
+
+        Takes the place of what was left of an earlier script.
+        """
+        self._faults[action] = deque(faults)
+
+    def requests(self, action: str) -> list[Request]:
+        """The requests of that kind which arrived."""
+        return [seen.request for seen in self.seen if seen.action == action]
+
+    def take(self, request: Request) -> tuple[Fault | None, Callable[[], Answer]]:
+        """What shall go wrong with a request, and the way to carry it out."""
+        action = action_of(request)
+        with self._lock:
+            self.seen.append(Seen(action=action, request=request))
+            faults = self._faults[action]
+            fault = faults.popleft() if faults else None
+        answering = self._delivery if action == "deliver" else self._api
+        return fault, partial(self._carry_out, answering, request)
+
+    def _carry_out(self, answering: Api | Delivery, request: Request) -> Answer:
+        with self._lock:
+            return answering.answer(request)
+
+
+def action_of(request: Request) -> str:
+    """What a request is about, in one word."""
+    parts = request.path.split("/")
+    if parts[1] != "v1_1":
+        return "deliver"
+    if parts[3] == "resources":
+        return "resource" if len(parts) > 6 else "resources"
+    return parts[-1]
+
+
+class _Http(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.broke: list[BaseException] = []
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients may go as they like; anything else is a mistake of this model."""
+        error = sys.exception()
+        if error is not None and not isinstance(error, ConnectionError):
+            self.broke.append(error)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = 10
+    """Seconds that an idle connection is kept."""
+
+    def __init__(self, server: CloudinaryServer, *given: Any) -> None:
+        self._server = server
+        super().__init__(*given)
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def do_POST(self) -> None:
+        self._answer()
+
+    def _answer(self) -> None:
+        parts = urlsplit(self.path)
+        request = Request(
+            method=self.command,
+            path=parts.path,
+            query=parts.query,
+            headers={name.lower(): value for name, value in self.headers.items()},
+            body=self.rfile.read(int(self.headers.get("Content-Length", "0"))),
+        )
+        fault, carry_out = self._server.take(request)
+        if fault is None:
+            self._send(carry_out())
+            return
+        stopping = self._server.stopping
+        fault.play(Exchange(handler=self, carry_out=carry_out, send=self._send, stopping=stopping))
+
+    def _send(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        for name, value in ({"Content-Length": str(len(answer.body))} | answer.headers).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """The server keeps its own log."""

@@ -1,0 +1,3 @@
+from tests.store_contract import draw
+
+__all__ = ["draw"]

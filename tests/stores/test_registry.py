@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pymongo import MongoClient
+from pymongo.database import Database
+
+from gallery.catalog.blobs import Blobs
+from gallery.config import Settings, read
+from gallery.errors import StoreError
+from gallery.stores.registry import Stores, build_stores
+from gallery.stores.spool import BlobSpool
+
+CLOUDINARY_URL = "cloudinary://1234:a-secret@demo"
+
+
+def settings(folder: Path, **given: str) -> Settings:
+    return read({"GALLERY_DATA": str(folder), **given})
+
+
+def names(stores: Stores) -> list[str]:
+    return [store.name for store in stores.all()]
+
+
+def test_without_an_account_there_is_the_disk(tmp_path: Path) -> None:
+    stores = build_stores(settings(tmp_path))
+
+    assert names(stores) == ["local", "spool"]
+    assert stores.for_new is stores.named("local")
+    assert stores.delivery_hosts() == ()
+
+
+def test_an_account_takes_the_new_images_and_the_disk_keeps_the_old(tmp_path: Path) -> None:
+    stores = build_stores(settings(tmp_path, CLOUDINARY_URL=CLOUDINARY_URL))
+
+    assert names(stores) == ["local", "cloudinary", "spool"]
+    assert stores.for_new is stores.named("cloudinary")
+    assert stores.delivery_hosts() == ("https://res.cloudinary.com",)
+
+
+def test_one_setting_chooses_the_store_of_new_images(tmp_path: Path) -> None:
+    stores = build_stores(settings(tmp_path, CLOUDINARY_URL=CLOUDINARY_URL, MEDIA_STORE="local"))
+
+    assert names(stores) == ["local", "cloudinary", "spool"]
+    assert stores.for_new is stores.named("local")
+
+
+def test_a_store_that_may_be_away_has_a_spool(tmp_path: Path) -> None:
+    stores = build_stores(settings(tmp_path, CLOUDINARY_URL=CLOUDINARY_URL))
+
+    assert stores.spool is stores.named("spool")
+    assert stores.for_upload() is stores.for_new
+
+
+def test_a_disk_of_ours_has_none(tmp_path: Path) -> None:
+    assert build_stores(settings(tmp_path)).spool is None
+
+
+def test_what_is_spooled_lies_where_every_node_reads_it(tmp_path: Path) -> None:
+    blobs = Blobs(Database(MongoClient(connect=False), "gallery"), "spool")
+
+    stores = build_stores(settings(tmp_path, CLOUDINARY_URL=CLOUDINARY_URL), spooled=blobs)
+
+    assert isinstance(stores.spool, BlobSpool)
+
+
+def test_only_what_may_be_away_has_a_health(tmp_path: Path) -> None:
+    stores = build_stores(settings(tmp_path, CLOUDINARY_URL=CLOUDINARY_URL))
+
+    assert {name: each.state for name, each in stores.health().items()} == {"cloudinary": "closed"}
+
+
+def test_a_store_that_is_no_longer_set_up_is_named(tmp_path: Path) -> None:
+    stores = build_stores(settings(tmp_path))
+
+    with pytest.raises(StoreError, match="'cloudinary', which is no longer set up"):
+        stores.named("cloudinary")
+
+
+def test_building_touches_nothing_on_disk(tmp_path: Path) -> None:
+    given = settings(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+
+    build_stores(given)
+
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_sdk_is_loaded_only_when_an_account_is_set_up() -> None:
+    program = "import sys, gallery.stores.registry; sys.exit('cloudinary' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
