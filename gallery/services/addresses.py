@@ -1,0 +1,57 @@
+"""Where images are shown from: the delivery URLs of each preset, asked of the store that has the
+image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gallery.errors import StoreError
+from gallery.model import Image, Variant
+from gallery.stores.base import MediaStore
+from gallery.stores.registry import Stores
+from gallery.transformation import Preset
+
+
+class Addresses:
+    """Delivery URLs by preset: absolute, or paths where our own ``/cdn`` serves them."""
+
+    def __init__(self, stores: Stores, presets: Mapping[str, Preset]) -> None:
+        self._stores = stores
+        self.presets = presets
+
+    def shown_at(self, image: Image) -> str:
+        """The address that shows the image as it should be looked at: its ``full`` preset. What is
+        no picture is shown nowhere."""
+        if image.resource_type != "image":
+            return ""
+        return _variant(self._stores.named(image.store), image, self.presets["full"]).url
+
+    def variants(self, image: Image) -> dict[str, Variant]:
+        """Each preset's variant. The same for ever for a store version: a key's bytes never change.
+
+        An image whose store is not set up any more keeps the one address that was written down.
+        """
+        try:
+            store = self._stores.named(image.store)
+        except StoreError:
+            last_known = Variant(
+                url=image.url,
+                width=image.width,
+                height=image.height,
+                sizes=((image.url, image.width),),
+            )
+            return dict.fromkeys(self.presets, last_known)
+        return {name: _variant(store, image, preset) for name, preset in self.presets.items()}
+
+
+def _variant(store: MediaStore, image: Image, preset: Preset) -> Variant:
+    """The sizes that differ: an image smaller than a preset offers its own size once."""
+    sizes: dict[int, str] = {}
+    for wanted in preset.transformations():
+        width, height = wanted.size_of(image.width, image.height)
+        if width not in sizes:
+            sizes[width] = store.delivery_url(image, wanted)
+    largest = max(sizes)
+    _, height = preset.largest.size_of(image.width, image.height)
+    ascending = tuple((url, width) for width, url in sorted(sizes.items()))
+    return Variant(url=sizes[largest], width=largest, height=height, sizes=ascending)

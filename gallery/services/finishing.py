@@ -1,0 +1,286 @@
+"""Whole uploads become images, each once, whatever stops midway.
+
+An image has the id of its upload. So whoever goes on after a crash asks the catalog first: an image
+of that id is the one that was being made. Uploads that nobody continues are given up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from gallery.catalog.images import ImageCatalog
+from gallery.catalog.upload import Upload, UploadStatus
+from gallery.catalog.uploads import KEPT, UploadCatalog
+from gallery.errors import (
+    ConflictError,
+    DamagedUploadError,
+    GalleryError,
+    InProgressError,
+    NotFoundError,
+    ObjectMissingError,
+    TooManyRequestsError,
+)
+from gallery.model import Edit, Image, Received, Status
+from gallery.services.ingest import LEASE_S, Ingest, Outcome, is_unsettled
+from gallery.services.replacing import Replacing
+from gallery.services.uploads import TURN_LASTS_S, Uploads
+from gallery.signing import new_id
+from gallery.stores.base import Parts, SupportsLocalPath
+from gallery.stores.parts import disk_errors
+
+BATCH = 100
+TIDY_EVERY = timedelta(hours=1)
+
+_PAUSES_S = (5, 20, 60, 300)
+"""Before the first try after a failure that may pass, the second …"""
+
+_PASSING = (ConflictError, InProgressError, TooManyRequestsError)
+_CHUNK_BYTES = 1024 * 1024
+
+log = logging.getLogger(__name__)
+
+
+class Finishing:
+    """Finishes uploads. ``alone_since``: as of the sweep."""
+
+    def __init__(
+        self,
+        *,
+        catalog: UploadCatalog,
+        uploads: Uploads,
+        parts: Parts,
+        images: ImageCatalog,
+        ingest: Ingest,
+        replacing: Replacing,
+        incoming: Path,
+        alone_since: datetime | None,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._catalog = catalog
+        self._uploads = uploads
+        self._parts = parts
+        self._images = images
+        self._ingest = ingest
+        self._replacing = replacing
+        self._incoming = incoming
+        self._alone_since = alone_since
+        self._now = now
+        self._tidied_at: datetime | None = None
+        self._stopped = threading.Event()
+        self._held: set[tuple[str, str]] = set()
+
+    def finish(self, upload: Upload) -> Upload:
+        """The upload, ended where it could be; as it is where somebody else is at it.
+
+        Raises what is wrong with the file: then the upload has failed, and its bytes are gone. What
+        may pass is raised by nobody: the upload is finished later (``run``).
+        """
+        holder = new_id()
+        begun = self._catalog.begin_processing(upload.id, holder=holder, lease_s=LEASE_S)
+        if begun is None:
+            return self._catalog.find(upload.id, upload.principal)
+        self._held.add((begun.id, holder))
+        try:
+            return self._finished(begun, holder)
+        finally:
+            self._held.discard((begun.id, holder))
+
+    def _finished(self, begun: Upload, holder: str) -> Upload:
+        try:
+            outcome = self._taken(begun)
+        except GalleryError as error:
+            if _may_pass(error) and self._now() < begun.expires_at:
+                return self._put_off(begun, holder, error)
+            self._fail(begun, holder, error)
+            raise
+        image_id, duplicate = outcome.image.id, outcome.duplicate
+        return self._end(begun, UploadStatus.READY, holder, image_id=image_id, duplicate=duplicate)
+
+    def run(self) -> None:
+        """Finishes what is whole, gives up what nobody continues, deletes what has ended."""
+        if self._alone_since is not None:
+            self._catalog.end_leases(begun_before=self._alone_since)
+        met: set[str] = set()
+        while due := [each for each in self._catalog.due(limit=BATCH) if each.id not in met]:
+            met |= {each.id for each in due}
+            for upload in due:
+                if self._stopped.is_set():
+                    return
+                try:
+                    self._mend(upload)
+                except GalleryError as error:
+                    told = {"upload": upload.id, "failure": error.code}
+                    log.info("upload ended otherwise than well", extra=told)
+        self._tidy()
+
+    def stop(self) -> None:
+        """Ends a run under way before its next upload, and those that follow."""
+        self._stopped.set()
+
+    def release(self) -> None:
+        """Gives back what is being finished: this process ends before it is done."""
+        for id, holder in tuple(self._held):
+            with suppress(GalleryError):  # It runs out by itself.
+                self._catalog.give_back(id, holder=holder)
+
+    def _mend(self, upload: Upload) -> None:
+        if upload.status is UploadStatus.PENDING and not upload.may_be_finished:
+            self._expire(upload)
+        elif upload.status in (UploadStatus.PENDING, UploadStatus.PROCESSING):
+            self.finish(upload)
+        else:
+            self._uploads.drop_parts(upload)
+
+    def _expire(self, upload: Upload) -> None:
+        holder = new_id()
+        taken = self._catalog.take(upload.id, holder=holder, lease_s=TURN_LASTS_S)
+        if taken is None:
+            return
+        if taken.expires_at > self._now():  # Somebody went on just now.
+            self._catalog.release(upload.id, holder=holder)
+            return
+        self._uploads.drop_parts(self._catalog.end(upload.id, UploadStatus.EXPIRED, holder=holder))
+
+    def _taken(self, upload: Upload) -> Outcome:
+        if upload.replaces:
+            return self._replaced(upload)
+        if here := self._made_before(upload):
+            return Outcome(image=here, duplicate=False)
+        told = Edit(
+            description=upload.description, alt=upload.alt, tags=upload.tags, albums=upload.albums
+        )
+        with self.assembled(upload) as received:
+            return self._ingest.take(
+                received, told, id=upload.id, keep_duplicates=upload.keep_duplicates
+            )
+
+    def _made_before(self, upload: Upload) -> Image | None:
+        """The image that was made of the upload, although nobody noted it."""
+        try:
+            image = self._images.find(upload.id, among=tuple(Status))
+        except NotFoundError:
+            return None
+        if is_unsettled(image):  # The sweep will know what became of it.
+            raise InProgressError("This photo is being added right now.", retry_after_s=1)
+        return image
+
+    def _replaced(self, upload: Upload) -> Outcome:
+        image = self._images.find(upload.replaces)
+        with self.assembled(upload) as received:
+            if image.sha256 == received.sha256:  # Done before, although nobody noted it.
+                return Outcome(image=image, duplicate=False)
+            replaced = self._replacing.replace(image, received)
+            return Outcome(image=replaced, duplicate=False)
+
+    @contextmanager
+    def assembled(self, upload: Upload, *, md5: bool = False) -> Iterator[Received]:
+        """The whole file; gone again when the block ends.
+
+        Raises DamagedUploadError unless it is what was announced, and StorageFullError.
+        """
+        try:
+            with self._in_one_file(upload) as path:
+                received = _hashed(path, upload, md5=md5)
+                if received.bytes != upload.bytes or upload.sha256 not in ("", received.sha256):
+                    raise DamagedUploadError(
+                        "What arrived is not what was announced. Please send the file again."
+                    )
+                yield received
+        except ObjectMissingError as error:
+            raise DamagedUploadError(
+                "Pieces of the file are gone. Please send it again."
+            ) from error
+
+    @contextmanager
+    def _in_one_file(self, upload: Upload) -> Iterator[Path]:
+        if len(upload.parts) == 1 and isinstance(self._parts, SupportsLocalPath):
+            yield self._parts.path_of(upload.parts[0].name)
+            return
+        with disk_errors():
+            handle, name = tempfile.mkstemp(dir=self._incoming, prefix="upload-")
+        try:
+            with os.fdopen(handle, "wb", buffering=0) as file:
+                for part in upload.parts:
+                    with self._parts.open(part.name) as source, disk_errors():
+                        while chunk := source.read(_CHUNK_BYTES):
+                            file.write(chunk)
+            yield Path(name)
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+    def _put_off(self, upload: Upload, holder: str, error: GalleryError) -> Upload:
+        log.warning("upload is finished later", extra={"upload": upload.id}, exc_info=error)
+        tries = int((upload.problem or {}).get("tries", 0))
+        problem = problem_of(error) | {"tries": tries + 1}
+        pause_s = _PAUSES_S[min(tries, len(_PAUSES_S) - 1)]
+        with suppress(GalleryError):  # Its lease runs out.
+            self._catalog.put_off(upload.id, holder=holder, pause_s=pause_s, problem=problem)
+        return self._catalog.find(upload.id, upload.principal)
+
+    def _fail(self, upload: Upload, holder: str, error: GalleryError) -> None:
+        if upload.filename:
+            error.detail = f"{upload.filename}: {error.detail}"
+        self._end(upload, UploadStatus.FAILED, holder, problem=problem_of(error))
+
+    def _end(self, upload: Upload, status: UploadStatus, holder: str, **told: Any) -> Upload:
+        """The upload, ended, and its parts deleted; as it is when another has ended it."""
+        try:
+            ended = self._catalog.end(upload.id, status, holder=holder, **told)
+        except ConflictError:
+            return self._catalog.find(upload.id, upload.principal)
+        self._uploads.drop_parts(ended)
+        return ended
+
+    def _tidy(self) -> None:
+        """Deletes parts that no upload names: of writers that were killed, or woke too late."""
+        now = self._now()
+        if self._tidied_at is not None and now - self._tidied_at < TIDY_EVERY:
+            return
+        self._tidied_at = now
+        horizon = max(self._alone_since or now - KEPT, now - KEPT)
+        for name in self._parts.stale(older_than=horizon):
+            if not self._catalog.names_part(name.partition(".")[0], name):
+                self._parts.delete(name)
+
+
+def problem_of(error: GalleryError) -> dict[str, Any]:
+    """A failure as it is told, and kept."""
+    told = {
+        "type": "about:blank",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "code": error.code,
+    }
+    return told | ({"errors": error.fields} if error.fields else {})
+
+
+def _may_pass(error: GalleryError) -> bool:
+    return error.status >= 500 or isinstance(error, _PASSING)
+
+
+def _hashed(path: Path, upload: Upload, *, md5: bool) -> Received:
+    sha256, digest = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+    size = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            size += len(chunk)
+            sha256.update(chunk)
+            if md5:
+                digest.update(chunk)
+    return Received(
+        path=str(path),
+        filename=upload.filename,
+        bytes=size,
+        sha256=sha256.hexdigest(),
+        md5=digest.hexdigest() if md5 else "",
+    )

@@ -1,0 +1,243 @@
+"""Import: the pictures of a folder come in, each an upload like any other.
+
+What is here already is known by its bytes, so an import may be killed and begun again at any time.
+A manifest beside the files (``manifest``) gives each its words, its id and its place in the order
+of arrival again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import shutil
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, TypeAlias
+
+from gallery.catalog.images import ImageCatalog
+from gallery.errors import (
+    BrokenImageError,
+    ConflictError,
+    DatabaseUnavailableError,
+    DecoderFailedError,
+    GalleryError,
+    ImageTooLargeError,
+    InProgressError,
+    InvalidInputError,
+    NotFoundError,
+    StorageFullError,
+    TooLargeError,
+    UnsupportedFormatError,
+)
+from gallery.imaging.formats import HEAD_BYTES, identify
+from gallery.model import Received, Status
+from gallery.services import manifest
+from gallery.services.filenames import clean_filename
+from gallery.services.ingest import LEASE_S, Ingest
+from gallery.services.wishes import Imported, Wish, size_of, wishes_in
+
+FREE_SPACE_FLOOR_BYTES = 256 * 1024 * 1024
+
+_AGAIN_S = 2.0
+_CHUNK_BYTES = 1024 * 1024
+_NO_PICTURE = (
+    BrokenImageError, DecoderFailedError, ImageTooLargeError, TooLargeError, UnsupportedFormatError
+)  # fmt: skip
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Is told how many bytes are done of how many."""
+
+log = logging.getLogger(__name__)
+
+
+class Importing:
+    """Imports folders, several files at a time."""
+
+    def __init__(
+        self,
+        *,
+        catalog: ImageCatalog,
+        ingest: Ingest,
+        incoming: Path,
+        data: Path,
+        max_bytes: int,
+        at_once: int,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._catalog = catalog
+        self._ingest = ingest
+        self._incoming = incoming
+        self._data = data
+        self._max_bytes = max_bytes
+        self._at_once = at_once
+        self._sleep = sleep
+
+    def run(
+        self, folder: Path, *, tags: tuple[str, ...], dry_run: bool, progress: Progress
+    ) -> Imported:
+        """Every picture below the folder, those of its manifest first and in its order.
+
+        Hidden files and folders are left out. Raises InvalidInputError for what is no folder or one
+        of the gallery's own, StorageFullError when there is no room for more.
+        """
+        self._check(folder)
+        this = _Import(Imported(), size_of(folder), progress)
+        later: deque[Wish] = deque()
+        with ThreadPoolExecutor(self._at_once, thread_name_prefix="import") as pool:
+            running: deque[tuple[Wish, Future[str]]] = deque()
+            try:
+                for wish in wishes_in(folder, tags, this.imported):
+                    running.append((wish, pool.submit(self._take, wish, dry_run=dry_run)))
+                    if len(running) > 2 * self._at_once:
+                        this.settle(*running.popleft(), later)
+                while running:
+                    this.settle(*running.popleft(), later)
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+        self._once_more(later, this, dry_run=dry_run)
+        return this.imported
+
+    def _check(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise InvalidInputError(f"{folder} is no folder.")
+        if folder.resolve().is_relative_to(self._data.resolve()):
+            raise InvalidInputError("Choose a folder outside of GALLERY_DATA.")
+
+    def _once_more(self, later: deque[Wish], this: _Import, *, dry_run: bool) -> None:
+        """For twins, and for what an import that was killed had begun, until a sweep mended it."""
+        waited_s = 0.0
+        while later and waited_s < LEASE_S + 60:
+            for _ in range(len(later)):
+                wish, tried = later.popleft(), Future[str]()
+                try:
+                    tried.set_result(self._take(wish, dry_run=dry_run, is_last=True))
+                except (GalleryError, OSError) as error:
+                    tried.set_exception(error)
+                this.settle(wish, tried, later)
+            if later:
+                self._sleep(_AGAIN_S)
+                waited_s += _AGAIN_S
+        for wish in later:
+            this.imported.problem("failed", str(wish.path), "It is being added by somebody else.")
+
+    def _take(self, wish: Wish, *, dry_run: bool, is_last: bool = False) -> str:
+        """What became of the file: the name of a count in ``Imported``.
+
+        Unless it ``is_last``, a twin waits for the image that it is one of.
+        """
+        line = wish.line
+        if line and line.id and line.sha256 and self._is_here(line.id, line.sha256):
+            return "duplicates"
+        size = wish.path.stat().st_size
+        if size > self._max_bytes:
+            limit = f"{self._max_bytes / 1024 / 1024:g} MiB"
+            raise TooLargeError(f"The file is larger than {limit}, the most that is taken here.")
+        with wish.path.open("rb") as file:
+            identify(file.read(HEAD_BYTES))
+            file.seek(0)
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        twin = self._is_twin(line, sha256)
+        if line and line.twin_of and not twin and not is_last:
+            raise InProgressError("The same picture comes first.", retry_after_s=1)
+        if not twin and self._catalog_has(sha256):
+            return "duplicates"
+        if dry_run:
+            return "imported"
+        with self._received(wish, size, sha256) as received:
+            return self._ingested(received, wish, twin=twin)
+
+    def _ingested(self, received: Received, wish: Wish, *, twin: bool) -> str:
+        line = wish.line
+        moment = line.created_at if line else None
+        try:
+            outcome = self._ingest.take(
+                received,
+                wish.told,
+                keep_duplicates=twin,
+                id=line.id if line else None,
+                created_at=moment,
+            )
+        except ConflictError:
+            # The id stands for another picture here.
+            outcome = self._ingest.take(
+                received, wish.told, keep_duplicates=twin, created_at=moment
+            )
+        return "duplicates" if outcome.duplicate else "imported"
+
+    def _is_here(self, id: str, sha256: str) -> bool:
+        try:
+            image = self._catalog.find(id, among=(Status.READY, Status.TRASHED))
+        except NotFoundError:
+            return False
+        return image.sha256 == sha256
+
+    def _catalog_has(self, sha256: str) -> bool:
+        image = self._catalog.find_by_content(sha256)
+        return image is not None and image.status is Status.READY
+
+    def _is_twin(self, line: manifest.Line | None, sha256: str) -> bool:
+        """Whether the same bytes are to be there twice, as they were where they come from."""
+        return bool(line and line.twin_of and self._is_here(line.twin_of, sha256))
+
+    @contextmanager
+    def _received(self, wish: Wish, size: int, sha256: str) -> Iterator[Received]:
+        """A copy of the file as an upload would have left it: the original stays its owner's."""
+        if shutil.disk_usage(self._incoming).free < FREE_SPACE_FLOOR_BYTES + size:
+            raise StorageFullError("The disk of the gallery is full. Make room on it.")
+        handle, name = tempfile.mkstemp(dir=self._incoming, prefix="upload-")
+        try:
+            with os.fdopen(handle, "wb") as copy, wish.path.open("rb") as file:
+                digest = _copy(file, copy)
+            if digest != sha256:
+                raise InProgressError("The file is being written.", retry_after_s=1)
+            given = wish.line.filename if wish.line else ""
+            filename = clean_filename(given or wish.path.name)
+            yield Received(path=name, filename=filename, bytes=size, sha256=sha256)
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+
+class _Import:
+    """One import under way."""
+
+    def __init__(self, imported: Imported, total: int, progress: Progress) -> None:
+        self.imported = imported
+        self._total = total
+        self._progress = progress
+        self._done = 0
+
+    def settle(self, wish: Wish, future: Future[str], later: deque[Wish]) -> None:
+        """Waits for a file, counts it, and remembers it when it is to be tried again."""
+        try:
+            kind = future.result()
+            setattr(self.imported, kind, getattr(self.imported, kind) + 1)
+        except InProgressError:
+            later.append(wish)
+            return
+        except _NO_PICTURE as error:
+            self.imported.problem("refused", str(wish.path), error.detail)
+        except (DatabaseUnavailableError, StorageFullError):
+            raise
+        except GalleryError as error:
+            self.imported.problem("failed", str(wish.path), error.detail)
+        except OSError as error:
+            self.imported.problem("failed", str(wish.path), error.strerror or str(error))
+        with suppress(OSError):
+            self._done += wish.path.stat().st_size
+        self._progress(self._done, self._total)
+
+
+def _copy(file: BinaryIO, copy: BinaryIO) -> str:
+    """The SHA-256 of what was copied."""
+    digest = hashlib.sha256()
+    while chunk := file.read(_CHUNK_BYTES):
+        digest.update(chunk)
+        copy.write(chunk)
+    return digest.hexdigest()

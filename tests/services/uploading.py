@@ -1,0 +1,124 @@
+"""Uploads in pieces on the use cases of the tests, and senders that behave as told."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gallery.catalog.blobs import Blobs
+from gallery.catalog.upload import Upload
+from gallery.catalog.uploads import UploadCatalog
+from gallery.model import Edit
+from gallery.services.appending import Appending, Checksum
+from gallery.services.body import Body
+from gallery.services.chunks import Chunks
+from gallery.services.finishing import Finishing
+from gallery.services.uploads import Uploads, new_upload
+from gallery.stores.base import Parts as KeepsParts
+from gallery.stores.parts import DiskParts
+from tests.services.conftest import Parts
+
+ME, YOU = "me", "you"
+
+
+@dataclass(kw_only=True)
+class Uploading:
+    """Uploads in pieces, from the first to the image; more than one are as many processes."""
+
+    catalog: UploadCatalog
+    parts: KeepsParts
+    uploads: Uploads
+    appending: Appending
+    finishing: Finishing
+    chunks: Chunks
+
+    def create(self, content: bytes, *, principal: str = ME, **told: Any) -> Upload:
+        wanted = new_upload(
+            principal, filename="beach.jpg", bytes=len(content), told=Edit(**told.pop("told", {}))
+        )
+        return self.uploads.create(replace(wanted, **told))
+
+    def append(
+        self, upload: Upload, data: bytes | Body, offset: int = 0, *, checksum: str | None = None
+    ) -> Upload:
+        body = data if isinstance(data, Body) else whole(data)
+        parsed = Checksum.parse(checksum) if checksum else None
+        return self.appending.append(upload.id, ME, body, offset=offset, checksum=parsed)
+
+    def sent(self, content: bytes, **told: Any) -> Upload:
+        """An upload, whole and not finished yet."""
+        return self.append(self.create(content, **told), content)
+
+    def kept(self) -> list[str]:
+        """The names of all parts there are."""
+        if isinstance(self.parts, DiskParts):
+            return sorted(path.name for path in self.parts._root.glob("*"))
+        assert isinstance(self.parts, Blobs)
+        return [each.key for each in self.parts.list()]
+
+
+def uploading_on(parts: Parts, *, where: str) -> Uploading:
+    catalog = UploadCatalog(parts.database, now=parts.clock)
+    catalog.ensure_indexes()
+    blobs = Blobs(parts.database, "parts")
+    blobs.ensure_indexes()
+    kept: KeepsParts = DiskParts(parts.folder / "uploads") if where == "disk" else blobs
+    uploads = Uploads(
+        catalog=catalog,
+        images=parts.catalog,
+        parts=kept,
+        free_bytes=lambda: 10**12,
+        max_bytes=1024 * 1024,
+        now=parts.clock,
+    )
+    finishing = Finishing(
+        catalog=catalog,
+        uploads=uploads,
+        parts=kept,
+        images=parts.catalog,
+        ingest=parts.ingest,
+        replacing=parts.replacing,
+        incoming=parts.folder / "incoming",
+        alone_since=None,
+        now=parts.clock,
+    )
+    appending = Appending(catalog=catalog, uploads=uploads, parts=kept)
+    chunks = Chunks(
+        catalog=catalog, uploads=uploads, finishing=finishing, parts=kept, now=parts.clock
+    )
+    return Uploading(
+        catalog=catalog,
+        parts=kept,
+        uploads=uploads,
+        appending=appending,
+        finishing=finishing,
+        chunks=chunks,
+    )
+
+
+def whole(data: bytes) -> Body:
+    """A body that is there at once."""
+    pieces = iter([data])
+    return Body(read=lambda _: next(pieces, b""), length=len(data))
+
+
+class Sender:
+    """A body of which the second half comes when it is told to, or never."""
+
+    def __init__(self, first: bytes, *, length: int) -> None:
+        self._pieces = self._run(first)
+        self._goes_on = threading.Event()
+        self._rest = b""
+        self.body = Body(read=lambda _: next(self._pieces, b""), length=length)
+
+    def _run(self, first: bytes) -> Iterator[bytes]:
+        yield first
+        self._goes_on.wait(timeout=60)
+        yield self._rest
+
+    def goes_on(self, rest: bytes = b"") -> None:
+        """Sends the rest and ends."""
+        self._rest = rest
+        self._goes_on.set()
