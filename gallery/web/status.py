@@ -1,0 +1,110 @@
+"""Is it alive, is it ready, what is in it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, jsonify
+
+from gallery.errors import BusyError, GalleryError
+from gallery.services.audit import Auditor
+from gallery.services.health import Health
+from gallery.web import schemas
+from gallery.web.access import Access
+from gallery.web.openapi import describes
+
+_KEPT_S = 5.0
+
+
+class AuditOut(schemas.Strict):
+    """The last audit: whether documents, originals and variants agreed."""
+
+    audited_at: datetime
+    drift: int
+    """How much did not agree; ``gallery audit`` names it."""
+    kinds: dict[str, int]
+    """The same by its kind: ``missing``, ``altered``, ``unknown``, ``unfinished`` …"""
+
+
+class StoreHealthOut(schemas.Strict):
+    """How a store has been doing, as the process that answers saw it: whether requests go through
+    (``closed``, ``open`` or ``probing``), since when, and those of the last half minute."""
+
+    state: str
+    since: str
+    requests: int
+    failures: int
+
+
+class MovingOut(schemas.Strict):
+    """Images that wait here for their store; of those that it ``refused`` one tells why."""
+
+    images: int
+    refused: int
+    problem: str
+
+
+class StatusOut(schemas.Strict):
+    """What the gallery holds and where new images go."""
+
+    images: int
+    images_capped: bool
+    store: str
+    stores: list[str]
+    health: dict[str, StoreHealthOut]
+    moving: MovingOut
+    ready: bool
+    audit: AuditOut | None
+    """``None`` before the first one."""
+
+
+def blueprint(
+    *, access: Access, health: Health, auditor: Auditor, draining: threading.Event
+) -> Blueprint:
+    """Health for machines, status for people."""
+    routes = Blueprint("status", __name__)
+    remembered: dict[str, Any] = {"until": 0.0, "failure": None}
+
+    def failure() -> GalleryError | None:
+        """What keeps the gallery from being ready, asked at most every five seconds."""
+        if time.monotonic() >= remembered["until"]:
+            remembered["failure"] = health.failure()
+            remembered["until"] = time.monotonic() + _KEPT_S
+        found: GalleryError | None = remembered["failure"]
+        return found
+
+    @routes.get("/healthz")
+    def alive() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @routes.get("/readyz")
+    def ready() -> dict[str, str]:
+        if draining.is_set():
+            raise BusyError("Shutting down.", retry_after_s=5)
+        if (found := failure()) is not None:
+            raise BusyError(
+                "The database or the media store does not answer.", retry_after_s=5
+            ) from found
+        return {"status": "ready"}
+
+    @routes.get("/api/status")
+    @describes("What the gallery holds", answers={200: StatusOut})
+    def status() -> Response:
+        access.require_reader()
+        return jsonify(health.summary() | {"ready": failure() is None, "audit": _last(auditor)})
+
+    return routes
+
+
+def _last(auditor: Auditor) -> dict[str, Any] | None:
+    audit = auditor.last()
+    if audit is None:
+        return None
+    return {
+        "audited_at": audit.ended_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "drift": audit.total_drift,
+        "kinds": dict(audit.drift),
+    }

@@ -1,0 +1,131 @@
+"""The gallery with Cloudinary as its store, from one setting, over real HTTP."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+
+import pytest
+
+from gallery.config.account import find_account
+from gallery.config.given import Given
+from tests import pictures
+from tests.cloudinary_server import CloudinaryServer, Fail
+from tests.web.cloudinary_api.calls import call
+from tests.web.conftest import client_of
+
+
+@pytest.fixture
+def cloudinary():
+    with CloudinaryServer() as running:
+        yield running
+
+
+@pytest.fixture
+def owner(make_gallery, cloudinary):
+    """The owner of a gallery that keeps new images at Cloudinary."""
+    account = find_account(Given({"CLOUDINARY_URL": cloudinary.url}))
+    return client_of(make_gallery(cloudinary=account, media_store="cloudinary"))
+
+
+def status_of(url):
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - loopback, ours
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_an_upload_is_kept_there_and_shown_from_there(owner, cloudinary):
+    image = owner.uploaded()
+
+    assert image["store"] == "cloudinary"
+    assert len(cloudinary.account.assets) == 1
+    assert "/image/private/s--" in image["url"]
+    assert status_of(image["url"]) == 200
+    for variant in image["variants"].values():
+        assert status_of(variant["url"]) == 200
+
+
+def test_without_its_transformation_no_address_leads_to_the_original(owner):
+    image = owner.uploaded()
+
+    for variant in image["variants"].values():
+        head, _, tail = variant["url"].partition("--/")
+        _, _, rest = tail.partition("/")
+        assert status_of(f"{head}--/{rest}") in (401, 404)
+
+
+def test_its_pictures_may_be_shown_on_the_page(owner):
+    image = owner.uploaded()
+    origin = "/".join(image["url"].split("/")[:3])
+
+    page = owner.get("/")
+
+    policy = page.headers["Content-Security-Policy"]
+    assert origin in policy.split("img-src")[1].split(";")[0]
+    assert image["variants"]["card"]["url"] in page.text
+
+
+def test_the_original_comes_back_as_it_was_sent(owner):
+    image = owner.uploaded(filename="beach.jpg")
+
+    answer = owner.get(f"/api/images/{image['id']}/original")
+
+    assert len(answer.data) == image["bytes"]
+    assert "beach.jpg" in answer.headers["Content-Disposition"]
+
+
+def test_a_purge_removes_it_there(owner, cloudinary):
+    image = owner.uploaded()
+
+    assert owner.delete(f"/api/images/{image['id']}?permanent=true").status_code == 204
+
+    assert not cloudinary.account.assets
+
+
+def test_what_it_refuses_leaves_nothing_and_may_be_sent_again(owner, cloudinary):
+    cloudinary.script("upload", Fail(status=401, message="unknown api_key"))
+
+    refused = owner.upload()
+
+    assert refused.status_code == 502
+    assert refused.json["code"] == "store_failed"
+    assert not cloudinary.account.assets
+    assert owner.listed()["images"] == []
+    assert owner.upload().status_code == 201
+
+
+def test_what_is_refused_does_not_name_our_secret(owner, cloudinary):
+    cloudinary.script("upload", Fail(status=401, message="unknown api_key"))
+    account = find_account(Given({"CLOUDINARY_URL": cloudinary.url}))
+
+    refused = owner.upload()
+
+    assert account.api_secret not in refused.text
+
+
+def test_an_upload_through_our_own_door_is_kept_there_too(owner, settings, cloudinary):
+    content = pictures.photo(width=160, height=90).content
+    options = {"public_id": "garden/rose", "eager": "c_scale,w_80", "phash": "1"}
+
+    uploaded = call(owner, settings, "upload", content=content, **options)
+
+    assert uploaded.status_code == 200, uploaded.text
+    [asset] = cloudinary.account.assets.values()
+    assert (asset.content, asset.type) == (content, "private")
+    told = uploaded.json
+    assert told["version"] == asset.version
+    [eager] = told["eager"]
+    assert (eager["width"], eager["height"]) == (80, 45)
+    for url in (told["url"], eager["url"]):
+        assert url.split("/cdn/")[0] not in ("http://localhost", "")
+        assert status_of(url) == 200
+
+    other = pictures.photo(seed=2).content
+    replaced = call(owner, settings, "upload", content=other, public_id="garden/rose")
+    assert replaced.json["asset_id"] == told["asset_id"]
+    [asset] = cloudinary.account.assets.values()
+    assert asset.content == other
+    [image] = owner.listed()["images"]
+    assert owner.get(f"/api/images/{image['id']}/original").data == other
