@@ -1,0 +1,48 @@
+/** @import { Arrival, Look, Prepare, Ready, Setback, Similar } from '../types.js' */
+/** @import { Question, Reply } from './calls.js' */
+
+import { questionOf } from './calls.js';
+import { answered, isPassing, setbackOf, unreadable } from './setback.js';
+
+/**
+ * Looks at a file, and asks the server about it: what it has already is not sent, and what looks like one of its
+ * images waits for the person.
+ *
+ * @param {{ look: Look, ask: (question: Question) => Promise<Reply> }} parts
+ * @returns {Prepare}
+ */
+export function prepareWith({ look, ask }) {
+  return async ({ file, facts, signal, tell }) => {
+    const onStart = () => tell({ state: 'hashing' });
+    const looked = facts.looked ?? (await look(file, { signal, onStart }));
+    if (!looked) {
+      return unreadable(file.name);
+    }
+    tell({ facts: { looked } });
+    if (!looked.sha256) {
+      return { state: 'ready' };
+    }
+    try {
+      return meaning(await ask(questionOf(file, looked)), file.name);
+    } catch (error) {
+      // What else goes wrong with asking need not go wrong with sending, which says it better.
+      return isPassing(error) ? setbackOf(error, file) : { state: 'ready' };
+    }
+  };
+}
+
+/**
+ * @param {Reply} reply
+ * @param {string} name
+ * @returns {Ready | Similar | Arrival | Setback}
+ */
+function meaning(reply, name) {
+  if (reply.image) {
+    return { state: 'duplicate', image: reply.image };
+  }
+  // 415: it is called otherwise than a picture. Its first bytes say that it is one, and they decide.
+  if (reply.status !== undefined && reply.status !== 415) {
+    return answered(reply, name);
+  }
+  return reply.similar?.length ? { state: 'similar', similar: reply.similar } : { state: 'ready' };
+}

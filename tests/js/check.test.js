@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { refusal, sniff } from '../../static/js/lib/check.js';
+import { LostFile } from './fakes/files.js';
+
+const LIMITS = { max_upload_bytes: 2048, max_pixels: 1e8, formats: ['JPEG', 'PNG', 'GIF', 'WebP', 'AVIF', 'TIFF'] };
+
+/** @type {[string, string | null][]} beginnings as letters; `\0` counts */
+const BEGINNINGS = [
+  ['\xff\xd8\xff\xe0', 'JPEG'],
+  ['\x89PNG\r\n\x1a\n', 'PNG'],
+  ['GIF89a', 'GIF'],
+  ['RIFF\x10\0\0\0WEBPVP8 ', 'WebP'],
+  ['II*\0\x08\0\0\0', 'TIFF'],
+  ['MM\0*\0\0\0\x08', 'TIFF'],
+  ['\0\0\0\x1cftypavif\0\0\0\0mif1avif', 'AVIF'],
+  ['\0\0\0\x1cftypmif1\0\0\0\0mif1avif', 'AVIF'],
+  ['\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'HEIC'],
+  ['\0\0\0\x18ftypmp42\0\0\0\0isommp42', null],
+  ['8BPS\0\x01', null],
+  ['%PDF-1.7', null],
+  ['<svg xmlns=', null],
+  ['RIFF\x10\0\0\0WAVEfmt ', null],
+  ['', null],
+];
+
+/** @param {string} letters */
+function bytesOf(letters) {
+  return Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
+}
+
+test('a file is what its first bytes say', () => {
+  for (const [letters, format] of BEGINNINGS) {
+    assert.equal(sniff(bytesOf(letters)), format, JSON.stringify(letters));
+  }
+});
+
+test('an image within the limits is not refused, whatever its name', async () => {
+  assert.equal(await refusal(new File([bytesOf('GIF89a')], 'letter.txt'), LIMITS), '');
+});
+
+test('the refusal of another file names it and what can be added', async () => {
+  const reason = await refusal(new File([bytesOf('8BPS\0\x01')], 'poster.psd'), LIMITS);
+  assert.match(reason, /^poster\.psd is not an image .* JPEG, PNG, GIF, WebP, AVIF and TIFF can be added\.$/);
+});
+
+test('a known format that is not taken is named', async () => {
+  const file = new File([bytesOf('\0\0\0\x18ftypheic\0\0\0\0mif1heic')], 'IMG_1.HEIC');
+  assert.match(await refusal(file, LIMITS), /^IMG_1\.HEIC is HEIC\. /);
+});
+
+test('the refusal of a file that is too large names its size, the limit and the mend', async () => {
+  const file = new File([new Uint8Array(3000)], 'wall.tiff');
+  assert.equal(await refusal(file, LIMITS), 'wall.tiff is 2.9 kB; at most 2 kB can be added. Save it smaller.');
+});
+
+test('an empty file is refused', async () => {
+  assert.match(await refusal(new File([], 'nothing.jpg'), LIMITS), /^nothing\.jpg is empty\./);
+});
+
+test('a file that cannot be read is refused', async () => {
+  assert.match(await refusal(new LostFile('gone.jpg'), LIMITS), /^gone\.jpg cannot be read\./);
+});

@@ -1,0 +1,236 @@
+/** @import { Facts, News, Task } from '../../static/js/types.js' */
+/** @import { Receiving } from '../../static/js/upload/calls.js' */
+
+import assert from 'node:assert/strict';
+import { beforeEach, mock, test } from 'node:test';
+
+import { ApiError, UnreachableError } from '../../static/js/api.js';
+import * as calls from '../../static/js/upload/calls.js';
+import { slicesWith } from '../../static/js/upload/slices.js';
+import { image } from './fakes/images.js';
+import { factsOf } from './fakes/uploads.js';
+
+const MIB = 1024 ** 2;
+
+/** A server that receives slices, as the test wants it. */
+class FakeReceiver {
+  /** @type {Map<string, number>} ticket → bytes */
+  offsets = new Map();
+  /** @type {object[]} */
+  begun = [];
+  /** @type {number[]} sizes of the slices */
+  slices = [];
+  /** @type {string[]} */
+  cancelled = [];
+  /** Milliseconds that a slice takes, given its size. */
+  took_ms = (/** @type {number} */ _bytes) => 0;
+  /** @type {unknown[]} what the next slices meet instead */
+  troubles = [];
+  /** @type {Partial<Receiving>[]} what is said once all is there; the last one for good */
+  ends = [{ status: 'ready', image: image() }];
+  /** @type {unknown} what a ticket is answered with instead */
+  reply = null;
+
+  /** @type {typeof calls} */
+  get calls() {
+    return {
+      ...calls,
+      beginUpload: async (file) => {
+        this.begun.push(file);
+        const id = `t${this.begun.length}`;
+        this.offsets.set(id, 0);
+        return /** @type {{ id: string }} */ (this.reply ?? { id });
+      },
+      findOffset: async (id) => this.#offset(id),
+      sendSlice: async (id, slice, { offset }) => this.#receive(id, slice, offset),
+      uploadStatus: async (id) => {
+        if (!this.offsets.has(id)) {
+          throw problem(404);
+        }
+        const end = (this.ends.length > 1 ? this.ends.shift() : this.ends[0]) ?? {};
+        return { status: 'pending', offset: this.#offset(id), ...end };
+      },
+      completeUpload: async () => assert.fail('nobody needs to be told'),
+      cancelUpload: (id) => this.cancelled.push(id),
+    };
+  }
+
+  /** @param {string} id */
+  #offset(id) {
+    const offset = this.offsets.get(id);
+    if (offset === undefined) {
+      throw problem(404);
+    }
+    return offset;
+  }
+
+  /**
+   * @param {string} id
+   * @param {Blob} slice
+   * @param {number} offset
+   */
+  #receive(id, slice, offset) {
+    if (this.troubles.length > 0) {
+      throw this.troubles.shift();
+    }
+    if (offset !== this.#offset(id)) {
+      throw problem(409);
+    }
+    this.slices.push(slice.size);
+    mock.timers.tick(this.took_ms(slice.size));
+    this.offsets.set(id, offset + slice.size);
+    return offset + slice.size;
+  }
+}
+
+/** @param {number} status */
+function problem(status) {
+  return new ApiError({ title: 'No', status, code: 'x', detail: 'Not so.' });
+}
+
+/** @type {FakeReceiver} */
+let server;
+/** @type {News[]} */
+let news;
+/** @type {AbortController} */
+let stop;
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ['Date'] });
+  server = new FakeReceiver();
+  news = [];
+  stop = new AbortController();
+});
+
+/**
+ * @param {number} bytes
+ * @param {Partial<Facts>} [facts]
+ * @returns {Task}
+ */
+function task(bytes, facts = {}) {
+  const file = new File([new Uint8Array(bytes)], 'beach.jpg', { type: 'image/jpeg' });
+  return { key: 'k', file, facts: factsOf(facts), signal: stop.signal, tell: (each) => news.push(each) };
+}
+
+const send = (/** @type {Task} */ one) => slicesWith(server.calls)(one);
+
+const sent = () => news.flatMap(({ sent: bytes }) => bytes ?? []);
+
+test('sends a file slice by slice, and says how much the server has', async () => {
+  const outcome = await send(task(5 * MIB));
+  assert.equal(outcome.state, 'done');
+  assert.deepEqual(server.slices, [MIB, 2 * MIB, 2 * MIB]);
+  assert.deepEqual(sent(), [0, MIB, 3 * MIB, 5 * MIB]);
+  assert.deepEqual(news.at(-1), { state: 'processing' });
+});
+
+test('tells the server all it knows of the file, and remembers the ticket', async () => {
+  const looked = { sha256: 'ab'.repeat(32), phash: '' };
+  await send(task(5 * MIB, { looked, told: { description: 'A beach', tags: ['sea'] }, replaces: 'other' }));
+  assert.deepEqual(server.begun, [
+    {
+      filename: 'beach.jpg',
+      bytes: 5 * MIB,
+      content_type: 'image/jpeg',
+      sha256: looked.sha256,
+      description: 'A beach',
+      tags: ['sea'],
+      replaces: 'other',
+    },
+  ]);
+  assert.deepEqual(news[0], { facts: { ticket: 't1' } });
+});
+
+test('slices become as large as the line carries in two seconds', async () => {
+  server.took_ms = (bytes) => bytes / 1000; // a line of 1 MB/s
+  await send(task(10 * MIB));
+  assert.deepEqual(server.slices.slice(0, 3), [MIB, 2_000_000, 2_000_000]);
+});
+
+test('slices stay between 256 KiB and 16 MiB', async () => {
+  await send(task(80 * MIB));
+  assert.equal(Math.max(...server.slices), 16 * MIB);
+  server.slices = [];
+  server.took_ms = (bytes) => bytes; // 1 kB/s
+  await send(task(2 * MIB));
+  assert.deepEqual(server.slices, [MIB, ...Array(4).fill(256 * 1024)]);
+});
+
+test('what was learned of the line serves the next file', async () => {
+  const slices = slicesWith(server.calls);
+  await slices(task(7 * MIB));
+  server.slices = [];
+  await slices(task(16 * MIB));
+  assert.equal(server.slices[0], 8 * MIB);
+});
+
+test('goes on from where the server is', async () => {
+  server.offsets.set('old', 3 * MIB);
+  const outcome = await send(task(4 * MIB, { ticket: 'old' }));
+  assert.equal(outcome.state, 'done');
+  assert.deepEqual([server.begun, server.slices], [[], [MIB]]);
+  assert.deepEqual(sent(), [3 * MIB, 4 * MIB]);
+});
+
+test('what has arrived whole is not sent again', async () => {
+  server.offsets.set('old', 4 * MIB);
+  assert.equal((await send(task(4 * MIB, { ticket: 'old' }))).state, 'done');
+  assert.deepEqual(server.slices, []);
+});
+
+test('begins anew when the server has forgotten', async () => {
+  const outcome = await send(task(MIB, { ticket: 'gone' }));
+  assert.equal(outcome.state, 'done');
+  assert.deepEqual(news.slice(0, 2), [{ facts: { ticket: null }, sent: 0 }, { facts: { ticket: 't1' } }]);
+});
+
+test('a connection that breaks costs one slice: the queue tries again from the offset', async () => {
+  const slices = slicesWith(server.calls);
+  server.offsets.set('old', MIB);
+  server.troubles = [new UnreachableError(null)];
+  const broken = await slices(task(3 * MIB, { ticket: 'old' }));
+  assert.equal(broken.state === 'failed' && broken.again, 'all');
+  assert.equal((await slices(task(3 * MIB, { ticket: 'old' }))).state, 'done');
+  assert.deepEqual(sent(), [MIB, MIB, 2 * MIB, 3 * MIB]);
+});
+
+for (const status of [404, 409, 410, 423, 460]) {
+  test(`finds its place again by itself after ${status}`, async () => {
+    server.troubles = [problem(status)];
+    const outcome = await send(task(MIB));
+    assert.deepEqual([outcome.state, outcome.state === 'failed' && outcome.again], ['failed', 'file']);
+  });
+}
+
+test('a file that is too large is not tried again', async () => {
+  server.troubles = [problem(413)];
+  const outcome = await send(task(MIB));
+  assert.deepEqual(outcome.state === 'failed' && [outcome.again, outcome.reason], ['never', 'beach.jpg: Not so.']);
+});
+
+test('what is here already when it is to be sent is told so', async () => {
+  server.reply = { duplicate: true, image: image() };
+  assert.equal((await send(task(MIB))).state, 'duplicate');
+  assert.deepEqual(server.slices, []);
+});
+
+test('waits while the server looks at the picture', async () => {
+  server.ends = [{ status: 'processing' }, { status: 'ready', image: image(), duplicate: true }];
+  assert.equal((await send(task(MIB))).state, 'duplicate');
+});
+
+test('says why the picture was refused, and would begin anew', async () => {
+  const refused = { title: 'Broken', status: 422, code: 'broken_image', detail: 'beach.jpg is damaged.' };
+  server.ends = [{ status: 'failed', problem: refused }];
+  const outcome = await send(task(MIB));
+  assert.deepEqual(outcome.state === 'failed' && [outcome.reason, outcome.retryable], [refused.detail, false]);
+  assert.deepEqual(news.at(-1), { facts: { ticket: null }, sent: 0 });
+});
+
+test('a ticket that comes after its file was cancelled is given back', async () => {
+  const sending = send(task(MIB));
+  stop.abort();
+  await sending;
+  assert.deepEqual([server.cancelled, server.slices, news], [['t1'], [], []]);
+});
