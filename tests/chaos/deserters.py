@@ -1,0 +1,107 @@
+"""Clients vanish while they send; others ask for the same thing many times at once."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+from tests.chaos import history
+from tests.chaos.cells import BOTH, Cell
+from tests.chaos.history import Told
+from tests.chaos.scene import LOCAL, Scene
+from tests.programs import eventually
+
+PERCENT = (0, 1, 50, 99, 100)
+"""How much of the body was sent; after all of it only the answer is not waited for."""
+
+FORGOTTEN_WITHIN_S = 60.0
+AT_ONCE = 50
+_SILENT = 40
+
+
+def vanish(percent: int, scene: Scene, *, reset: bool) -> None:
+    """The connection breaks; what had arrived goes with it."""
+    upload = history.large()
+    scene.sender.vanish(upload, percent=percent, reset=reset)
+    until_forgotten(scene)
+    scene.recover()
+    assert scene.sender.settle(upload).told is Told.OK
+
+
+def fall_silent(percent: int, scene: Scene) -> None:
+    """Connections stay, and nothing comes on them any more: others are served meanwhile, and
+    nothing is kept once they end.
+
+    They hold a thread each until then: granian waits for bodies without end. A server in front of
+    the gallery bounds that (nginx: ``client_body_timeout``).
+    """
+    upload = history.large()
+    with ExitStack() as silent:
+        for each in (upload, *(history.large() for _ in range(_SILENT - 1))):
+            silent.enter_context(scene.sender.begin(each, percent=percent))
+        assert scene.send(history.small()).told is Told.OK
+    until_forgotten(scene)
+    scene.recover()
+    assert scene.sender.settle(upload).told is Told.OK
+
+
+def until_forgotten(scene: Scene) -> None:
+    """Returns when nothing lies in the way in any more."""
+    incoming = scene.data / "incoming"
+    eventually(lambda: not any(incoming.iterdir()), FORGOTTEN_WITHIN_S)
+
+
+def the_same_at_once(scene: Scene) -> None:
+    """The same request with the same key: one image, one object, one event."""
+    upload = history.small()
+    entries = scene.sender.send_at_once([upload] * AT_ONCE)
+    assert {entry.told for entry in entries} <= {Told.OK, Told.BUSY}, entries
+    settled = scene.sender.settle(upload)
+    assert {entry.id for entry in entries if entry.told is Told.OK} <= {settled.id}
+    scene.recover()
+    assert len(scene.listener.created[settled.id or ""]) == 1
+
+
+def many_vanish(count: int, scene: Scene) -> None:
+    """In crowds: no file, no descriptor and no thread is left of them."""
+    workers = scene.workers()
+    scene.sender.settle(history.small())
+    before = sum(map(descriptors, workers))
+    for number in range(count):
+        percent = PERCENT[number % len(PERCENT)]
+        scene.sender.vanish(history.large(), percent=percent, reset=number % 2 == 0)
+    until_forgotten(scene)
+    eventually(
+        lambda: sum(map(descriptors, workers)) <= before + 5 * len(workers), FORGOTTEN_WITHIN_S
+    )
+    assert scene.workers() == workers
+    assert scene.send(history.small()).told is Told.OK
+    scene.recover()
+
+
+def descriptors(pid: int) -> int:
+    """How many files and connections a process has open."""
+    return len(os.listdir(Path(f"/proc/{pid}/fd")))  # noqa: PTH208
+
+
+CELLS = (
+    *(
+        Cell(
+            "client vanishes",
+            f"{'reset' if reset else 'closed'} at {percent} %",
+            partial(vanish, percent, reset=reset),
+            BOTH,
+            short=True,
+        )
+        for percent in PERCENT
+        for reset in (True, False)
+    ),
+    *(
+        Cell("client falls silent", f"at {percent} %", partial(fall_silent, percent), (LOCAL,))
+        for percent in (0, 50, 99)
+    ),
+    Cell("same request", f"{AT_ONCE} at once", the_same_at_once, BOTH, short=True),
+    Cell("client vanishes", "500 of them", partial(many_vanish, 500), (LOCAL,)),
+)

@@ -1,0 +1,23 @@
+"""All cells there are."""
+
+from __future__ import annotations
+
+from tests.chaos import (
+    background,
+    crowds,
+    databases,
+    deserters,
+    disks,
+    kills,
+    moves,
+    nodes,
+    resumed,
+    stores,
+)
+from tests.chaos.cells import Cell
+
+
+def cells(minutes: float) -> list[Cell]:
+    """Every cell; those that can take any time take that long."""
+    groups = (kills, databases, stores, deserters, background, disks, nodes, moves, resumed)
+    return [*(cell for group in groups for cell in group.CELLS), *crowds.cells(minutes)]
