@@ -104,9 +104,9 @@ class Image:
     key: str
     moving_to: str = ""
     """The store that it is on its way to, while it lies in the spool."""
-    spooled_version: str = ""
-    """Its ``store_version`` in the spool, which addresses of that time carry; empty once it is
-    replaced."""
+    earlier_versions: tuple[str, ...] = ()
+    """The ``store_version`` of the same picture in each store that it has moved from: addresses of
+    that time carry it."""
     url: str = ""
     """Where it is shown from: written when it becomes ready; a path for our own ``/cdn``."""
     description: str = ""

@@ -54,14 +54,14 @@ UNSHOWN = dict.fromkeys(
 )
 """The projection for reading images: ``terms`` alone would double what travels."""
 
-_LISTS = ("tags", "albums", "eager", "headers")
+_LISTS = ("tags", "albums", "eager", "headers", "earlier_versions")
 _REGIONS = ("custom_coordinates", "face_coordinates")
 _RARE = {
     *(
         "asset_id",
         "asset_folder",
         "display_name",
-        "spooled_version",
+        "earlier_versions",
         "context",
         "extension",
         "md5",

@@ -138,13 +138,15 @@ class Migrating(ImageRecords):
             "bytes": stored.bytes,
             "etag": stored.etag,
             "store_version": stored.store_version,
-            "spooled_version": document["store_version"],
         }
         left = {"store": document["store"], "key": document["key"]}
+        versions = {"earlier_versions": document["store_version"]}
+        moved = document["store_version"] != stored.store_version
         return {
             "$set": {**came, "url": url_of(image_of({**document, **came}))},
             "$unset": {"migrating": ""},
             "$push": {"leaving": left},
+            **({"$addToSet": versions} if moved else {}),
             "$inc": {"version": 1},
         }
 

@@ -99,8 +99,15 @@ class Delivery:
         BusyError when too much is being made; ElsewhereError when its own store delivers it.
         """
         meaning = self._meanings.find(asked)
-        self._send_on(asked, meaning)
-        return self._raw(meaning) if asked.is_raw else self._variant(asked, meaning)
+        while True:
+            self._send_on(asked, meaning)
+            try:
+                return self._raw(meaning) if asked.is_raw else self._variant(asked, meaning)
+            except NotFoundError:
+                # It may have moved while it was being made: then it lies elsewhere now.
+                before, meaning = meaning, self._meanings.find(asked)
+                if _place_of(meaning.image) == _place_of(before.image):
+                    raise
 
     def kept(self, asked: Asked) -> Delivered | None:
         """The same without asking the database, if it is kept and that is enough to know.
@@ -254,7 +261,10 @@ class Delivery:
             with suppress(FileNotFoundError, NotADirectoryError, BrokenImageError):
                 note_use(str(copy), copy.stat().st_mtime)
                 return derive(copy, copy_of=copy_of).bytes
-        return derive(original).bytes
+        try:
+            return derive(original).bytes
+        except FileNotFoundError as error:  # Deleted or moved away since it was looked for.
+            raise NotFoundError(f"Resource not found - {image.public_id}") from error
 
     def _copy_path(self, image: Image) -> Path:
         return self._files.path_of(image.id, name_of(image), _COPY)
@@ -264,6 +274,10 @@ class Delivery:
             return name_of(self._catalog.find(image.id)) == name_of(image)
         except NotFoundError:
             return False
+
+
+def _place_of(image: Image) -> tuple[str, str, str | None]:
+    return image.store, image.key, image.store_version
 
 
 def _bucket(wanted: Transformation, client: Client) -> tuple[str, frozenset[str]]:

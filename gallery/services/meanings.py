@@ -192,7 +192,7 @@ class Meanings:
 
 def _is_of(reading: Reading, image: Image) -> bool:
     """Whether the address names the picture that the image is now."""
-    known = (_VERSION_OF_NONE, image.store_version, image.spooled_version)
+    known = (_VERSION_OF_NONE, image.store_version, *image.earlier_versions)
     return reading.version is None or reading.version in known
 
 

@@ -136,7 +136,7 @@ class Replacing:
             before,
             store=store,
             moving_to=self._stores.moving_to(store),
-            spooled_version="",
+            earlier_versions=(),
             filename=received.filename,
             bytes=received.bytes,
             sha256=received.sha256,

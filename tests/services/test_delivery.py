@@ -215,6 +215,25 @@ def test_whoever_asks_for_an_image_of_another_store_is_sent_there(
     assert sent.value.url == f"https://elsewhere.example/{SMALL}/{image.key}"
 
 
+def test_what_moves_while_it_is_made_is_found_where_it_went(
+    parts: Parts, image: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    derive = Engine.derive
+
+    def moving(engine: Engine, *given: Any, **options: Any) -> Any:
+        made = derive(engine, *given, **options)
+        monkeypatch.setattr(Engine, "derive", derive)
+        parts.database["images"].update_one(
+            {"id": image.id}, {"$set": {"store_version": "7", "earlier_versions": [before]}}
+        )
+        return made
+
+    before = image.store_version
+    monkeypatch.setattr(Engine, "derive", moving)
+
+    assert delivered(parts, image).content
+
+
 def test_any_id_has_a_folder_inside_the_cache(tmp_path: Path) -> None:
     for id in ("x", "folder/photo", "../../etc/passwd", "/etc", "a" * 255, "\0", "ä"):
         folder = folder_of(tmp_path, id)
