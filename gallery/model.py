@@ -72,6 +72,17 @@ class Received:
     """64 hexadecimal digits."""
     md5: str = ""
     """32 hexadecimal digits, where it was asked for."""
+    arrived: Arrived | None = None
+    """Where the same bytes lie already, if their sender brought them to a store himself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """What came to a store by a ticket."""
+
+    store: str
+    key: str
+    etag: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

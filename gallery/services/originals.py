@@ -35,7 +35,7 @@ class Originals:
         store = self._stores.named(image.store)
         if isinstance(store, SupportsLocalPath):
             return store.path_of(image.key)
-        if store.delivery_hosts:
+        if store.makes_variants:
             raise NotFoundError("Resource not found - it is delivered by its own store")
         path = self._files.path_of(image.id, name_of(image), _ORIGINAL)
         if self._find(path) is None:

@@ -47,6 +47,9 @@ class MediaStore(Protocol):
     delivery_hosts: tuple[str, ...]
     """Where delivery URLs lead besides here, each as ``https://host``: pages must allow them."""
 
+    makes_variants: bool
+    """The provider derives and delivers them; else our imaging engine and ``/cdn`` do."""
+
     def put(self, key: str, original: Received) -> StoredObject:
         """Keeps the file under ``key`` durably, and says what the store then has.
 

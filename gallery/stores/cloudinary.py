@@ -68,6 +68,7 @@ class CloudinaryStore:
     """
 
     name = "cloudinary"
+    makes_variants = True
 
     def __init__(
         self,

@@ -39,6 +39,7 @@ class LocalStore:
 
     name = "local"
     delivery_hosts: tuple[str, ...] = ()
+    makes_variants = False
 
     def __init__(self, root: Path, *, cloud_name: str, secret: str) -> None:
         self._root = root

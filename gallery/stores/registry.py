@@ -56,7 +56,7 @@ class Stores:
     def deliver_elsewhere(self, image: Image) -> bool:
         """Whether another program than ours delivers the image."""
         store = self._by_name.get(image.store)
-        return store is None or bool(store.delivery_hosts)
+        return store is None or store.makes_variants
 
     def health(self) -> dict[str, StoreHealth]:
         """How each store that may be away has been doing, by its name, as this process saw it."""

@@ -102,6 +102,7 @@ class BlobSpool:
 
     name = NAME
     delivery_hosts: tuple[str, ...] = ()
+    makes_variants = False
 
     def __init__(self, blobs: Blobs, *, max_bytes: int, cloud_name: str, secret: str) -> None:
         self._blobs = blobs

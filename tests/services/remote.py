@@ -22,6 +22,7 @@ class RemoteStore:
 
     name = "cloud"
     delivery_hosts: tuple[str, ...] = ("https://cloud.example",)
+    makes_variants = True
 
     def __init__(self, root: Path) -> None:
         self.kept = UnreliableStore(root)

@@ -202,6 +202,7 @@ def test_whoever_asks_for_an_image_of_another_store_is_sent_there(
     class Elsewhere:
         name = "local"
         delivery_hosts = ("https://elsewhere.example",)
+        makes_variants = True
 
         def delivery_url(self, image: Image, wanted: Transformation) -> str:
             return f"https://elsewhere.example/{wanted}/{image.key}"
