@@ -8,6 +8,7 @@ SEED := 1
 MINUTES := 1
 STORES :=
 CELLS :=
+TESTS :=
 JS_TESTS = $(wildcard tests/js/*.test.js)
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
@@ -21,7 +22,7 @@ run: $(VENV)/.run $(VIEWER)/photoswipe.css ## set up and serve on http://127.0.0
 
 test: $(VENV)/.dev $(VENV)/.packages $(VIEWER)/photoswipe.css ## every test, in a real browser too
 	@node --test $(JS_TESTS)
-	@chromium=$$(setup/browser) && CHROMIUM="$$chromium" exec python -m pytest
+	@chromium=$$(setup/browser) && CHROMIUM="$$chromium" exec python -m pytest $(TESTS)
 
 check: $(VENV)/.dev $(VENV)/.packages ## formatters, linters, types, floors
 	ruff format --check .
