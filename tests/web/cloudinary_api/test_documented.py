@@ -1,4 +1,4 @@
-"""The README's table of the embedded CDN is true: what is called spoken is, and what refused."""
+"""``docs/cdn.md`` is true: what is called spoken is, and what refused."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 import pytest
 
+from gallery.config import ROOT
 from gallery.errors import BadTransformationError
 from gallery.transformation import Crop, parse
 from gallery.transformation.grammar import KEYS
 from gallery.transformation.values import BLENDING, EFFECTS, FLAGS, FORMATS
-from tests.test_documented import section
 
+TOLD = (ROOT / "docs" / "cdn.md").read_text(encoding="utf-8")
 CLOUD = "/cdn/v1_1/vitrine"
 LANGUAGE = ("size and cut", "looks", "format", "layers and names")
 
@@ -27,7 +28,7 @@ class Row(NamedTuple):
 
 
 def table() -> Iterator[tuple[str, Row]]:
-    for line in section("The embedded CDN").splitlines():
+    for line in TOLD.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split(" | ")]
         if line.startswith("| ") and len(cells) == 4 and cells[0] not in ("Part", "---"):
             yield cells[0], Row(*(re.findall(r"`([^`]+)`", cell) for cell in cells[1:]))
