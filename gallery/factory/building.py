@@ -41,6 +41,7 @@ from gallery.services.moving import Moving
 from gallery.services.named import Named
 from gallery.services.notify import Notify
 from gallery.services.once import OncePerKey
+from gallery.services.permanent import Permanent
 from gallery.services.receipts import Receipting
 from gallery.services.reconcile import Sweep
 from gallery.services.replacing import Replacing
@@ -92,6 +93,7 @@ class Gallery:
     health: Health
     figures: Figures
     receipting: Receipting
+    permanent: Permanent
     sessions: SessionCatalog
     attempts: Attempts
     inventory: Inventory
@@ -142,6 +144,7 @@ def build(settings: Settings, database: Database[dict[str, Any]], *, stream_cap:
         sweep=sweep,
         auditor=auditor,
         receipting=receipting,
+        permanent=operating.permanent_on(records, settings, stores, works.addresses),
         figures=operating.figures_on(records, stores),
         exporting=operating.exporting_on(records, settings, stores),
         importing=operating.importing_on(records, settings, ingest),

@@ -23,6 +23,7 @@ from gallery.web import (
     lingering,
     openapi,
     pages,
+    permanent,
     sessions,
     static_files,
     status,
@@ -53,10 +54,15 @@ def mount(
     errors.register(app)
     lingering.register(app)
     files = static_files.StaticFiles(ROOT / "static", extra=packaged_files())
-    pages.register_context(
-        app, settings, rules, asset=files.url, image_hosts=gallery.stores.delivery_hosts()
-    )
     presenter = Presenter(gallery.addresses, public_url=settings.public_url)
+    pages.register_context(
+        app,
+        settings,
+        rules,
+        asset=files.url,
+        variant=presenter.variant,
+        image_hosts=gallery.stores.delivery_hosts(),
+    )
     receiver = Receiver(incoming_folder(settings), max_file_bytes=settings.max_upload_bytes)
     deliveries = delivery.deliveries_of(settings, gallery.delivery, access=rules)
     account = Account(
@@ -84,6 +90,12 @@ def mount(
         events.blueprint(**live, **shared),
         trash.blueprint(trash=gallery.trash, library=gallery.library, access=rules),
         pages.blueprint(settings=settings, **live, **shared, **taking),
+        permanent.blueprint(
+            access=rules,
+            permanent=gallery.permanent,
+            deliveries=deliveries,
+            proxied=settings.permanent_addresses == "proxy",
+        ),
         cloudinary_api.blueprint(
             account=account,
             answers=told,

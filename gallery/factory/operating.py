@@ -21,6 +21,7 @@ from gallery.services.figures import Figures
 from gallery.services.importing import Importing
 from gallery.services.ingest import Ingest
 from gallery.services.library import Library
+from gallery.services.permanent import Permanent
 from gallery.services.receipts import Receipting
 from gallery.stores.parts import DiskParts
 from gallery.stores.registry import Stores
@@ -57,16 +58,31 @@ def receipting_on(
     records: Records, settings: Settings, stores: Stores, addresses: Addresses, delivery: Delivery
 ) -> Receipting:
     """Looks whether purged images are gone from their addresses."""
-    hosts = (urlsplit(host).netloc for host in stores.delivery_hosts())
     return Receipting(
         receipts=records.receipts,
         addresses=addresses,
         delivery=delivery,
-        # The hosts of our own stores, wherever they are.
-        outgoing=Outgoing(trusted=tuple(hosts)),
+        outgoing=_to_stores(stores),
         secret=settings.cdn_api_secret,
         now=now,
     )
+
+
+def permanent_on(
+    records: Records, settings: Settings, stores: Stores, addresses: Addresses
+) -> Permanent:
+    """Leads to images, wherever they are."""
+    return Permanent(
+        catalog=records.images,
+        addresses=addresses,
+        outgoing=_to_stores(stores),
+        incoming=incoming_folder(settings),
+    )
+
+
+def _to_stores(stores: Stores) -> Outgoing:
+    """The way out to the hosts of our own stores, wherever they are."""
+    return Outgoing(trusted=tuple(urlsplit(host).netloc for host in stores.delivery_hosts()))
 
 
 def library_on(

@@ -80,7 +80,9 @@ class Outgoing:
         self._download_s = download_s
         self._post_s = post_s
 
-    def download(self, url: str, *, to: Path, max_bytes: int) -> Downloaded:
+    def download(
+        self, url: str, *, to: Path, max_bytes: int, headers: Mapping[str, str] | None = None
+    ) -> Downloaded:
         """What lies at the URL, written to ``to``; at most three redirects are followed.
 
         Raises AddressRefusedError, FetchFailedError and TooLargeError; the file is gone then.
@@ -89,7 +91,7 @@ class Outgoing:
         asked = read(url)
         where = asked
         for _ in range(MAX_REDIRECTS + 1):
-            with self._exchange("GET", where, ends_at=ends_at) as answer:
+            with self._exchange("GET", where, ends_at=ends_at, headers=headers or {}) as answer:
                 if answer.status == 200:
                     filename = unquote(asked.target.partition("?")[0]).rpartition("/")[2]
                     body = _chunks(answer, max_bytes=max_bytes, ends_at=ends_at)

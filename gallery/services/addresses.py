@@ -9,7 +9,7 @@ from gallery.errors import StoreError
 from gallery.model import Image, Variant
 from gallery.stores.base import MediaStore
 from gallery.stores.registry import Stores
-from gallery.transformation import Preset
+from gallery.transformation import Preset, Transformation
 
 
 class Addresses:
@@ -25,6 +25,14 @@ class Addresses:
         if image.resource_type != "image":
             return ""
         return _variant(self._stores.named(image.store), image, self.presets["full"]).url
+
+    def url(self, image: Image, wanted: Transformation) -> str:
+        """Where that variant is fetched. An image whose store is not set up any more has only the
+        address that was written down."""
+        try:
+            return self._stores.named(image.store).delivery_url(image, wanted)
+        except StoreError:
+            return image.url
 
     def variants(self, image: Image) -> dict[str, Variant]:
         """Each preset's variant. The same for ever for a store version: a key's bytes never change.

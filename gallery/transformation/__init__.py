@@ -5,12 +5,14 @@ the whole; ``layout`` and ``geometry`` are what it does to the size of a picture
 """
 
 from gallery.transformation.chain import Transformation, parse
+from gallery.transformation.flexible import FITS, flexible
 from gallery.transformation.presets import BUILT_IN, NAME, Preset, presets_from
 from gallery.transformation.step import Crop, Gravity, Step
 from gallery.transformation.values import MAX_SIDE_PX
 
 __all__ = [
     "BUILT_IN",
+    "FITS",
     "MAX_SIDE_PX",
     "NAME",
     "Crop",
@@ -18,6 +20,7 @@ __all__ = [
     "Preset",
     "Step",
     "Transformation",
+    "flexible",
     "parse",
     "presets_from",
 ]

@@ -176,12 +176,7 @@ def blueprint(deliveries: Deliveries) -> Blueprint:
 
     @routes.get(f"{PREFIX}<path:_>")
     def deliver(_: str) -> Response:
-        status, headers, body = deliveries.answer(request.environ)
-        response = Response(body, status=status, direct_passthrough=True)
-        # Without a type of its own it would pass for a page; a 304 loses it on the way out.
-        response.headers = Headers([("Content-Type", "application/octet-stream")])
-        response.headers.update(headers)
-        return response
+        return response_of(deliveries.answer(request.environ))
 
     @routes.errorhandler(ElsewhereError)
     def send_on(elsewhere: ElsewhereError) -> Response:
@@ -197,6 +192,16 @@ def blueprint(deliveries: Deliveries) -> Blueprint:
         return response
 
     return routes
+
+
+def response_of(answer: Answer) -> Response:
+    """The answer as Flask sends it."""
+    status, headers, body = answer
+    response = Response(body, status=status, direct_passthrough=True)
+    # Without a type of its own it would pass for a page; a 304 loses it on the way out.
+    response.headers = Headers([("Content-Type", "application/octet-stream")])
+    response.headers.update(headers)
+    return response
 
 
 def client_of(environ: Mapping[str, Any]) -> Client:

@@ -3,7 +3,7 @@ scripts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from typing import Any, cast
@@ -23,7 +23,7 @@ from pydantic import ValidationError
 from werkzeug.wrappers import Response
 
 from gallery.config import Settings
-from gallery.errors import GalleryError, NotFoundError
+from gallery.errors import GalleryError
 from gallery.model import Counts, Filter, Page, Sort, Status
 from gallery.services.ingest import Ingest
 from gallery.services.library import Library, filter_of
@@ -34,7 +34,7 @@ from gallery.web.access import Access, content_security_policy, new_nonce
 from gallery.web.errors import invalid
 from gallery.web.events import Places
 from gallery.web.images import months_of, naming, the_file
-from gallery.web.presenter import Presenter, drawn
+from gallery.web.presenter import Presenter, Shown, drawn
 from gallery.web.receive import Receiver
 from gallery.web.trash import waits_of
 
@@ -51,7 +51,6 @@ def blueprint(**parts: Any) -> Blueprint:
     routes.get("/")(views.gallery)
     routes.get("/gallery/")(views.old_address)
     routes.get("/i/<image_id>")(views.image)
-    routes.get("/i/<image_id>/<preset>")(views.permanent_address)
     routes.post("/i/<image_id>/edit")(views.edit)
     routes.post("/i/<image_id>/delete")(views.delete)
     routes.get("/upload/")(views.upload_form)
@@ -107,13 +106,6 @@ class PageViews:
         context["image"] = context["island"]["image"] = shown
         context["island"]["images"] = context["page"]["images"]  # Here are no cards.
         return render_template("image.html", **context)
-
-    def permanent_address(self, image_id: str, preset: str) -> Response:
-        self._access.require_reader()
-        variants = self._presenter.image(self._library.find_ready(image_id))["variants"]
-        if preset not in variants:
-            raise NotFoundError("There is no such size of a photo.")
-        return redirect(variants[preset]["url"])
 
     def edit(self, image_id: str) -> Response:
         self._access.require_writer()
@@ -221,10 +213,12 @@ def register_context(
     access: Access,
     *,
     asset: Callable[[str], str],
+    variant: Callable[[Mapping[str, Any], str], str],
     image_hosts: Iterable[str],
 ) -> None:
     """What every template may use, and the headers of every page."""
     hosts = tuple(image_hosts)
+    app.jinja_env.filters["variant"] = variant
 
     @app.context_processor
     def context() -> dict[str, Any]:
@@ -247,7 +241,7 @@ def register_context(
         return response
 
 
-def _by_month(page: Page, images: list[dict[str, Any]], counts: Counts) -> list[dict[str, Any]]:
+def _by_month(page: Page, images: Sequence[Shown], counts: Counts) -> list[dict[str, Any]]:
     """The images of the page in groups of one month of arrival."""
     together = zip(page.images, images, strict=True)
     return [

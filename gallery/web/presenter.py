@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
@@ -10,10 +10,13 @@ from typing import Any
 
 import orjson
 from flask import request
+from jinja2 import TemplateRuntimeError
 
+from gallery.errors import BadTransformationError
 from gallery.model import Camera, Counts, Image, Status, Variant
 from gallery.services.addresses import Addresses
 from gallery.services.trash import KEPT
+from gallery.transformation import flexible
 
 _KEPT = 4_000
 """Images whose JSON is remembered: 3 kB each."""
@@ -25,6 +28,17 @@ _SHOWN = attrgetter(
     "moving_to",
 )
 """All that an image's JSON is made of."""
+
+
+class Shown(dict[str, Any]):
+    """An image's JSON, which knows what it shows: a template may ask for any size of it."""
+
+    __slots__ = ("base", "of")
+
+    def __init__(self, of: Image, base: str, fields: dict[str, Any]) -> None:
+        super().__init__(fields)
+        self.of = of
+        self.base = base
 
 
 class Presenter:
@@ -41,7 +55,7 @@ class Presenter:
         """Scheme and host of the gallery, without a slash at the end."""
         return self._public_url or request.host_url.rstrip("/")
 
-    def image(self, image: Image, *, base: str | None = None) -> dict[str, Any]:
+    def image(self, image: Image, *, base: str | None = None) -> Shown:
         """The image as every answer shows it.
 
         Addresses are absolute, or begin with another ``base``: none of all on our own pages.
@@ -49,7 +63,7 @@ class Presenter:
         base = self.base() if base is None else base
         variants = self._presented_variants(image, base)
         ends = {"purge_at": moment(image.trashed_at + KEPT)} if image.trashed_at else {}
-        return {
+        fields = {
             "id": image.id,
             "url": variants["full"]["url"] if ends else absolute(image.url, base),
             "description": image.description,
@@ -76,6 +90,29 @@ class Presenter:
             **({"moving_to": image.moving_to} if image.moving_to else {}),
             **ends,
         }
+        return Shown(image, base, fields)
+
+    def variant(self, shown: Mapping[str, Any], wanted: str) -> str:
+        """Where a size of the image is fetched: the filter of templates.
+
+        ``wanted`` is the name of a preset, or a size such as ``w=200,h=100,fit=cover``. What is in
+        the trash is shown in presets alone, so any other size of it is its largest.
+        """
+        known = shown["variants"].get(wanted)
+        if known is not None:
+            return str(known["url"])
+        if not isinstance(shown, Shown):
+            raise TemplateRuntimeError("variant: a size can only be asked of an image.")
+        if shown.of.status is Status.TRASHED:
+            return str(shown["variants"]["full"]["url"])
+        try:
+            size = flexible(wanted)
+        except BadTransformationError as error:
+            presets = ", ".join(shown["variants"])
+            raise TemplateRuntimeError(
+                f"variant: {error.detail} The presets are {presets}."
+            ) from error
+        return absolute(self._addresses.url(shown.of, size), shown.base)
 
     def listed(self, images: Iterable[Image]) -> list[orjson.Fragment]:
         """Images as JSON that is written already.

@@ -218,15 +218,6 @@ def test_other_host_names_are_refused_cached_or_not(owner, image, cached):
     assert owner.get(path_in(image), headers={"Host": "evil.example"}).status_code == 421
 
 
-@pytest.mark.parametrize("preset", ["thumb", "card", "full", "avatar"])
-def test_a_size_has_a_permanent_address(owner, image, preset):
-    answer = owner.get(f"/i/{image['id']}/{preset}")
-
-    assert answer.status_code == 302
-    assert urlsplit(answer.headers["Location"]).path == path_in(image, preset)
-    assert owner.get(f"/i/{image['id']}/poster").status_code == 404
-
-
 @pytest.mark.parametrize("format", ["gif", "webp"])
 def test_an_animation_goes_on_moving(owner, format):
     moving = pictures.animation(format, frames=5)
