@@ -52,6 +52,10 @@ class Upload:
     """The image whose picture it shall be."""
     metadata: str = ""
     """``Upload-Metadata`` as it came, to be told again."""
+    store: str = ""
+    """Where its sender brings it himself, by a ticket; empty when the bytes come here."""
+    key: str = ""
+    """Under which it arrives there."""
     notes: dict[str, Any] = field(default_factory=dict)
     """What another protocol wants to know again with the next piece. It finishes such an upload
     itself."""
@@ -62,6 +66,7 @@ class Upload:
     problem: dict[str, Any] | None = None
     """Why it failed, or waits."""
     expires_at: datetime
+    """When it is given up; of a ticket, when nothing can arrive by it any more."""
 
     @property
     def is_whole(self) -> bool:
@@ -70,8 +75,9 @@ class Upload:
 
     @property
     def may_be_finished(self) -> bool:
-        """Whether it is whole, and all is known of what shall become of it."""
-        return self.is_whole and not self.notes
+        """Whether it is whole, or may be in its store, and all is known of what shall become of
+        it."""
+        return (self.is_whole or bool(self.store)) and not self.notes
 
 
 _NESTED = frozenset({"id", "status", "parts", "tags", "albums"})

@@ -8,7 +8,9 @@
 ``lease``       of whoever adds to it or finishes it: ``holder``, ``renewed_at``, ``lasts_s``
 ``wanted``      somebody waits for the lease: whoever adds to it shall yield
 ``due_at``      when something must be done about it, unless it goes on: finish it, give it up,
-                delete its parts; left out when nothing is left to do
+                delete its parts; left out when nothing is left to do. Of one that its sender brings
+                to a store: when that is asked whether it is there
+``hinted``      something may have arrived since its store was asked
 ``forget_at``   when MongoDB may forget it: its parts are gone
 =============== ====================================================================================
 
@@ -66,9 +68,9 @@ class UploadCatalog:
         )
 
     @database_failures
-    def record(self, upload: Upload) -> None:
+    def record(self, upload: Upload, *, due_at: datetime | None = None) -> None:
         """Keeps a new upload; one of that id that is there already stays as it is."""
-        told = document_of(upload) | {"due_at": upload.expires_at}
+        told = document_of(upload) | {"due_at": due_at or upload.expires_at}
         name = {"_id": text(told.pop("_id"))}
         self._uploads.update_one(name, {"$setOnInsert": told}, upsert=True)
 
@@ -81,9 +83,21 @@ class UploadCatalog:
         return upload_of(document)
 
     @database_failures
+    def whose(self, id: str) -> str:
+        """Whose upload that is, of which the bytes come here. Raises NotFoundError."""
+        here = {"_id": text(id), "store": {"$exists": False}}
+        document = self._uploads.find_one(here, {"principal": 1})
+        if document is None:
+            raise NotFoundError("There is no such upload.")
+        return str(document["principal"])
+
+    @database_failures
     def reserved(self, principal: str | None = None) -> tuple[int, int]:
-        """How many uploads are open, and how many bytes they may still bring; of all, or one's."""
-        whose = {} if principal is None else {"principal": text(principal)}
+        """How many uploads of somebody are open, and how many bytes they may still bring; or of
+        all those whose bytes come here."""
+        whose: Document = {"store": {"$exists": False}}
+        if principal is not None:
+            whose = {"principal": text(principal)}
         coming = {"$max": [0, {"$subtract": [{"$ifNull": ["$bytes", 0]}, "$offset"]}]}
         pipeline: list[Document] = [
             {"$match": {"status": UploadStatus.PENDING.value, **whose}},
@@ -165,16 +179,30 @@ class UploadCatalog:
 
     @database_failures
     def begin_processing(self, id: str, *, holder: str, lease_s: float) -> Upload | None:
-        """The upload, whole and ``holder``'s to finish; ``None`` when it is not to be finished now,
-        or somebody else is at it."""
+        """The upload, ``holder``'s to finish: whole, or perhaps so in its store. ``None`` when it
+        is not to be finished now, or somebody else is at it."""
         unfinished = [UploadStatus.PENDING.value, UploadStatus.PROCESSING.value]
-        whole = {"$expr": {"$and": [{"$eq": ["$offset", "$bytes"]}, RUN_OUT["$expr"]]}}
+        ready = {"$or": [{"$eq": ["$offset", "$bytes"]}, {"$gt": ["$store", ""]}]}
+        whole = {"$expr": {"$and": [ready, RUN_OUT["$expr"]]}}
         update = lease_to(holder, lease_s)
         update["$set"] |= {
             "status": UploadStatus.PROCESSING.value,
             "due_at": self._now() + timedelta(seconds=lease_s),
         }
+        update["$unset"] = {"hinted": ""}
         return self._changed({"_id": text(id), "status": {"$in": unfinished}, **whole}, update)
+
+    @database_failures
+    def await_arrival(self, id: str, *, holder: str, due_at: datetime) -> None:
+        """Nothing of an upload of ours has arrived at its store: that is asked again later; at once
+        where somebody has hinted at it meanwhile."""
+        told = {"status": UploadStatus.PENDING.value}
+        update: Document = {"$unset": {**_UNLEASED["$unset"], "problem": "", "hinted": ""}}
+        unhinted = _held(id, holder) | {"hinted": {"$exists": False}}
+        later = update | {"$set": told | {"due_at": due_at}}
+        if not self._uploads.update_one(unhinted, later).matched_count:
+            now = update | {"$set": told | {"due_at": self._now()}}
+            self._uploads.update_one(_held(id, holder), now)
 
     @database_failures
     def put_off(self, id: str, *, holder: str, pause_s: float, problem: dict[str, Any]) -> None:
@@ -210,9 +238,19 @@ class UploadCatalog:
         self._uploads.update_one(ended, {"$set": told, "$unset": {"due_at": ""}})
 
     @database_failures
+    def look_again(self, id: str, *, due_at: datetime) -> None:
+        """Something of an upload that has ended may be left then, or may still arrive."""
+        ended = {"_id": text(id), "status": {"$in": _ENDED}}
+        self._uploads.update_one(ended, {"$set": {"due_at": due_at}})
+
+    @database_failures
     def remove(self, id: str) -> None:
-        """Forgets an upload that has ended."""
-        self._uploads.delete_one({"_id": text(id), "status": {"$in": _ENDED}})
+        """Forgets an upload that has ended: at once, or when nothing of it can arrive any more;
+        until then it is nobody's."""
+        ended = {"_id": text(id), "status": {"$in": _ENDED}}
+        here = {"$or": [{"store": {"$exists": False}}, {"due_at": {"$exists": False}}]}
+        if not self._uploads.delete_one(ended | here).deleted_count:
+            self._uploads.update_one(ended, {"$set": {"principal": ""}})
 
     # What must be done.
 
@@ -221,6 +259,18 @@ class UploadCatalog:
         """Uploads about which something must be done now, the longest due first."""
         found = self._uploads.find({"due_at": {"$lte": self._now()}}).sort("due_at", 1)
         return [upload_of(document) for document in found.limit(limit)]
+
+    @database_failures
+    def hurry(self, store: str, keys: Sequence[str]) -> int:
+        """How many uploads are looked at now, because something may have arrived for them there;
+        or again, by whoever is at it."""
+        named = {"_id": {"$in": [text(key) for key in keys]}, "store": text(store)}
+        waiting = named | {"status": UploadStatus.PENDING.value}
+        due = {"$set": {"due_at": self._now()}}
+        hurried = self._uploads.update_many(waiting, due).matched_count
+        looked_at = named | {"status": UploadStatus.PROCESSING.value}
+        hinted = self._uploads.update_many(looked_at, {"$set": {"hinted": True}})
+        return hurried + hinted.matched_count
 
     @database_failures
     def names_part(self, id: str, name: str) -> bool:

@@ -99,6 +99,12 @@ class ChecksumMismatchError(GalleryError):
     code, status, title = "checksum_mismatch", 460, "The piece was damaged on its way"
 
 
+class NotArrivedError(GalleryError):
+    """Nothing has arrived at the store that a ticket leads to."""
+
+    code, status, title = "not_arrived", 409, "The file has not arrived"
+
+
 class DamagedUploadError(GalleryError):
     """A whole file that is not what was announced."""
 

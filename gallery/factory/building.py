@@ -245,6 +245,7 @@ def _uploading(works: Works, ingest: Ingest, replacing: Replacing) -> Uploading:
     return uploading_on(
         works.records,
         works.settings,
+        works.stores,
         ingest=ingest,
         replacing=replacing,
         incoming=incoming_folder(works.settings),

@@ -83,7 +83,9 @@ def mount(
     }  # fmt: skip
     for blueprint in (
         tus.blueprint(access=rules, appending=gallery.uploading.appending, **in_pieces),
-        uploads.blueprint(library=gallery.library, **in_pieces, **shared),
+        uploads.blueprint(
+            tickets=gallery.uploading.tickets, library=gallery.library, **in_pieces, **shared
+        ),
         images.blueprint(once=gallery.once, replacing=gallery.replacing, **shared, **taking),
         archives.blueprint(access=rules, archiving=gallery.archiving, title=settings.gallery_title),
         batches.blueprint(library=gallery.library, **shared),
@@ -102,6 +104,7 @@ def mount(
             assets=gallery.assets,
             attempts=gallery.attempts,
             chunks=gallery.uploading.chunks,
+            own_forms=gallery.uploading.own_forms,
             library=gallery.library,
             making=gallery.making,
             notify=gallery.notify,

@@ -11,12 +11,16 @@ from gallery.config import Settings
 from gallery.factory.operating import pieces_on_disk
 from gallery.factory.records import Records, now
 from gallery.services.appending import Appending
+from gallery.services.arrivals import Arrivals
 from gallery.services.chunks import Chunks
 from gallery.services.finishing import Finishing
 from gallery.services.ingest import Ingest
+from gallery.services.own_form import OwnForms
 from gallery.services.replacing import Replacing
+from gallery.services.tickets import Tickets
 from gallery.services.uploads import Uploads
 from gallery.stores.base import Parts
+from gallery.stores.registry import Stores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +30,16 @@ class Uploading:
     uploads: Uploads
     appending: Appending
     finishing: Finishing
+    tickets: Tickets
     chunks: Chunks
     """As Cloudinary's language sends them."""
+    own_forms: OwnForms
 
 
 def uploading_on(
     records: Records,
     settings: Settings,
+    stores: Stores,
     *,
     ingest: Ingest,
     replacing: Replacing,
@@ -43,10 +50,12 @@ def uploading_on(
     catalog, images = records.uploads, records.images
     # On our disk, or where every node finds them.
     parts: Parts = records.parts if settings.mongo_uri else pieces_on_disk(settings)
+    arrivals = Arrivals(stores=stores, incoming=incoming, now=now)
     uploads = Uploads(
         catalog=catalog,
         images=images,
         parts=parts,
+        arrivals=arrivals,
         free_bytes=lambda: shutil.disk_usage(incoming).free,
         max_bytes=settings.max_upload_bytes,
         now=now,
@@ -54,6 +63,7 @@ def uploading_on(
     finishing = Finishing(
         catalog=catalog,
         uploads=uploads,
+        arrivals=arrivals,
         parts=parts,
         images=images,
         ingest=ingest,
@@ -64,4 +74,25 @@ def uploading_on(
     )
     appending = Appending(catalog=catalog, uploads=uploads, parts=parts)
     chunks = Chunks(catalog=catalog, uploads=uploads, finishing=finishing, parts=parts, now=now)
-    return Uploading(uploads=uploads, appending=appending, finishing=finishing, chunks=chunks)
+    own_forms = OwnForms(
+        cloud_name=settings.cdn_cloud_name,
+        api_key=settings.cdn_api_key,
+        api_secret=settings.cdn_api_secret,
+        chunks=chunks,
+        finishing=finishing,
+    )
+    tickets = Tickets(
+        uploads=uploads,
+        stores=stores,
+        own_form=own_forms.ticket,
+        origin=settings.public_url,
+        now=now,
+    )
+    return Uploading(
+        uploads=uploads,
+        appending=appending,
+        finishing=finishing,
+        tickets=tickets,
+        chunks=chunks,
+        own_forms=own_forms,
+    )

@@ -18,6 +18,7 @@ from gallery.catalog.uploads import Hold, UploadCatalog
 from gallery.errors import (
     BadRequestError,
     ChecksumMismatchError,
+    ConflictError,
     GalleryError,
     IncompleteBodyError,
     LockedError,
@@ -100,6 +101,10 @@ class Appending:
             raise
 
     def _check(self, upload: Upload, body: Body, offset: int) -> None:
+        if upload.store:
+            raise ConflictError(
+                "This file goes straight to its store. Ask for another ticket to send it here."
+            )
         check_offset(upload, offset)
         left = _left(upload)
         if body.length is not None and body.length > left:

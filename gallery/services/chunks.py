@@ -82,6 +82,19 @@ class Chunks:
         self._check(chunk)
         id, principal = _names(cloud_name, upload_id)
         self._make(id, principal, chunk)
+        with self._held(id, principal, chunk) as upload:
+            yield upload
+
+    @contextmanager
+    def of_ticket(self, id: str, chunk: Chunk) -> Iterator[ChunkedUpload]:
+        """As ``opened``, for an upload that was begun by a ticket. Raises NotFoundError where
+        none was, or it leads elsewhere."""
+        self._check(chunk)
+        with self._held(id, self._catalog.whose(id), chunk) as upload:
+            yield upload
+
+    @contextmanager
+    def _held(self, id: str, principal: str, chunk: Chunk) -> Iterator[ChunkedUpload]:
         holder = new_id()
         upload = ChunkedUpload(
             self._catalog,
@@ -173,6 +186,11 @@ class ChunkedUpload:
         self._parts = parts
         self._upload = upload
         self._holder = holder
+
+    @property
+    def upload(self) -> Upload:
+        """As it is now."""
+        return self._upload
 
     @property
     def is_whole(self) -> bool:

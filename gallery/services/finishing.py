@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,11 +23,13 @@ from gallery.errors import (
     DamagedUploadError,
     GalleryError,
     InProgressError,
+    NotArrivedError,
     NotFoundError,
     ObjectMissingError,
     TooManyRequestsError,
 )
 from gallery.model import Edit, Image, Received, Status
+from gallery.services.arrivals import Arrivals, scratch_file
 from gallery.services.ingest import LEASE_S, Ingest, Outcome, is_unsettled
 from gallery.services.replacing import Replacing
 from gallery.services.uploads import TURN_LASTS_S, Uploads
@@ -57,6 +57,7 @@ class Finishing:
         *,
         catalog: UploadCatalog,
         uploads: Uploads,
+        arrivals: Arrivals,
         parts: Parts,
         images: ImageCatalog,
         ingest: Ingest,
@@ -67,6 +68,7 @@ class Finishing:
     ) -> None:
         self._catalog = catalog
         self._uploads = uploads
+        self._arrivals = arrivals
         self._parts = parts
         self._images = images
         self._ingest = ingest
@@ -87,6 +89,8 @@ class Finishing:
         holder = new_id()
         begun = self._catalog.begin_processing(upload.id, holder=holder, lease_s=LEASE_S)
         if begun is None:
+            if upload.store:  # Whoever is at it may have asked the store too early.
+                self._catalog.hurry(upload.store, [upload.key])
             return self._catalog.find(upload.id, upload.principal)
         self._held.add((begun.id, holder))
         try:
@@ -97,13 +101,15 @@ class Finishing:
     def _finished(self, begun: Upload, holder: str) -> Upload:
         try:
             outcome = self._taken(begun)
+        except NotArrivedError:
+            return self._not_arrived(begun, holder)
         except GalleryError as error:
-            if _may_pass(error) and self._now() < begun.expires_at:
+            if _may_pass(error) and self._now() < _tried_until(begun):
                 return self._put_off(begun, holder, error)
             self._fail(begun, holder, error)
             raise
-        image_id, duplicate = outcome.image.id, outcome.duplicate
-        return self._end(begun, UploadStatus.READY, holder, image_id=image_id, duplicate=duplicate)
+        told = {"image_id": outcome.image.id, "duplicate": outcome.duplicate}
+        return self._end(begun, UploadStatus.READY, holder, offset=begun.bytes, **told)
 
     def run(self) -> None:
         """Finishes what is whole, gives up what nobody continues, deletes what has ended."""
@@ -158,7 +164,7 @@ class Finishing:
         told = Edit(
             description=upload.description, alt=upload.alt, tags=upload.tags, albums=upload.albums
         )
-        with self.assembled(upload) as received:
+        with self._file_of(upload) as received:
             return self._ingest.take(
                 received, told, id=upload.id, keep_duplicates=upload.keep_duplicates
             )
@@ -175,11 +181,14 @@ class Finishing:
 
     def _replaced(self, upload: Upload) -> Outcome:
         image = self._images.find(upload.replaces)
-        with self.assembled(upload) as received:
+        with self._file_of(upload) as received:
             if image.sha256 == received.sha256:  # Done before, although nobody noted it.
                 return Outcome(image=image, duplicate=False)
             replaced = self._replacing.replace(image, received)
             return Outcome(image=replaced, duplicate=False)
+
+    def _file_of(self, upload: Upload) -> AbstractContextManager[Received]:
+        return self._arrivals.received(upload) if upload.store else self.assembled(upload)
 
     @contextmanager
     def assembled(self, upload: Upload, *, md5: bool = False) -> Iterator[Received]:
@@ -205,17 +214,20 @@ class Finishing:
         if len(upload.parts) == 1 and isinstance(self._parts, SupportsLocalPath):
             yield self._parts.path_of(upload.parts[0].name)
             return
-        with disk_errors():
-            handle, name = tempfile.mkstemp(dir=self._incoming, prefix="upload-")
-        try:
-            with os.fdopen(handle, "wb", buffering=0) as file:
+        with scratch_file(self._incoming) as path:
+            with path.open("wb", buffering=0) as file:
                 for part in upload.parts:
                     with self._parts.open(part.name) as source, disk_errors():
                         while chunk := source.read(_CHUNK_BYTES):
                             file.write(chunk)
-            yield Path(name)
-        finally:
-            Path(name).unlink(missing_ok=True)
+            yield path
+
+    def _not_arrived(self, upload: Upload, holder: str) -> Upload:
+        if self._now() >= upload.expires_at:
+            return self._end(upload, UploadStatus.EXPIRED, holder)
+        due_at = self._arrivals.next_look(upload)
+        self._catalog.await_arrival(upload.id, holder=holder, due_at=due_at)
+        return self._catalog.find(upload.id, upload.principal)
 
     def _put_off(self, upload: Upload, holder: str, error: GalleryError) -> Upload:
         log.warning("upload is finished later", extra={"upload": upload.id}, exc_info=error)
@@ -262,6 +274,11 @@ def problem_of(error: GalleryError) -> dict[str, Any]:
         "code": error.code,
     }
     return told | ({"errors": error.fields} if error.fields else {})
+
+
+def _tried_until(upload: Upload) -> datetime:
+    """How long it is tried whether a failure has passed. What lies in a store can wait."""
+    return upload.expires_at + KEPT if upload.store else upload.expires_at
 
 
 def _may_pass(error: GalleryError) -> bool:

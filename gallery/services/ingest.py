@@ -22,15 +22,14 @@ from gallery.errors import (
     InProgressError,
     KeyTakenError,
     NotFoundError,
-    StoreError,
     StoreUnavailableError,
 )
 from gallery.imaging.sandbox import Engine
 from gallery.model import Edit, Facts, Image, Particulars, Received, Status, StoredObject
 from gallery.services.addresses import Addresses
+from gallery.services.putting import put_whole
 from gallery.services.tally import Tally
 from gallery.signing import new_asset_id, new_id
-from gallery.stores.base import MediaStore
 from gallery.stores.registry import Stores
 
 LEASE_S = 300
@@ -251,16 +250,6 @@ def flip(
     return catalog.make_ready(image.id, holder=holder, stored=stored, url=url)
 
 
-def put_whole(store: MediaStore, image: Image, received: Received) -> StoredObject:
-    """What the store has under the image's key now. Raises StoreError and its kin."""
-    stored = store.put(image.key, received)
-    if not is_as_sent(stored, image):
-        raise StoreError(
-            "The media store kept something else than what was sent. Please try again."
-        )
-    return stored
-
-
 def with_facts(image: Image, facts: Facts) -> Image:
     """The image with what a strict look at its bytes found."""
     return replace(
@@ -291,8 +280,3 @@ def is_unsettled(image: Image) -> bool:
     """Whether its upload has not come to its end: it is on its way, or undone before it was ever
     ready."""
     return image.status is Status.PENDING or (image.status is Status.DELETING and not image.url)
-
-
-def is_as_sent(stored: StoredObject, image: Image) -> bool:
-    """Whether the store has what was announced, as far as it tells."""
-    return stored.bytes == image.bytes and stored.sha256 in (None, image.sha256)

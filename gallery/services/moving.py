@@ -33,7 +33,8 @@ from gallery.errors import (
 )
 from gallery.model import Image, Received, StoredObject
 from gallery.services.addresses import Addresses
-from gallery.services.ingest import put_whole, with_version
+from gallery.services.ingest import with_version
+from gallery.services.putting import put_whole
 from gallery.services.replacing import Replacing
 from gallery.signing import new_id
 from gallery.stores.registry import Stores

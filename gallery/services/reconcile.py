@@ -25,8 +25,9 @@ from gallery.errors import (
 from gallery.model import Image, StoredObject
 from gallery.services import trash
 from gallery.services.addresses import Addresses
-from gallery.services.ingest import LEASE_S, flip, give_up, is_as_sent
+from gallery.services.ingest import LEASE_S, flip, give_up
 from gallery.services.library import Library
+from gallery.services.putting import is_as_sent
 from gallery.services.replacing import Replacing
 from gallery.services.rounds import Round, Swept, Tell, nobody
 from gallery.services.tally import Tally

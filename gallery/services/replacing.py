@@ -28,7 +28,8 @@ from gallery.imaging.sandbox import Engine
 from gallery.model import Facts, Image, Particulars, Received, StoredObject
 from gallery.services.addresses import Addresses
 from gallery.services.delivery import Delivery
-from gallery.services.ingest import LEASE_S, is_as_sent, put_whole, with_facts, with_version
+from gallery.services.ingest import LEASE_S, with_facts, with_version
+from gallery.services.putting import is_as_sent, put_whole
 from gallery.signing import new_id
 from gallery.stores.base import SupportsLocalPath
 from gallery.stores.registry import Stores

@@ -23,6 +23,7 @@ from gallery.errors import (
     UploadGoneError,
 )
 from gallery.model import Edit, Image, Status
+from gallery.services.arrivals import FIRST_LOOK, Arrivals
 from gallery.signing import new_id
 from gallery.stores.base import Parts
 
@@ -50,6 +51,7 @@ class Uploads:
         catalog: UploadCatalog,
         images: ImageCatalog,
         parts: Parts,
+        arrivals: Arrivals,
         free_bytes: Callable[[], int],
         max_bytes: int,
         now: Callable[[], datetime],
@@ -57,12 +59,21 @@ class Uploads:
         self._catalog = catalog
         self._images = images
         self._parts = parts
+        self._arrivals = arrivals
         self._free_bytes = free_bytes
         self.max_bytes = max_bytes
         self._now = now
 
     def create(self, wanted: Upload) -> Upload:
-        """A new upload, for whoever it names as its principal; its id is made here.
+        """A new upload whose bytes come here, for whoever it names as its principal; its id is made
+        here. Raises as ``admit`` does."""
+        self.admit(wanted)
+        upload = replace(wanted, id=new_id(), expires_at=self._now() + KEPT)
+        self._catalog.record(upload)
+        return upload
+
+    def admit(self, wanted: Upload) -> None:
+        """Returns when the upload may be begun.
 
         Raises TooLargeError, InvalidInputError for one of nothing, NotFoundError when the image
         that it replaces is not there, TooManyRequestsError, and StorageFullError when there is no
@@ -73,10 +84,11 @@ class Uploads:
         if wanted.replaces:
             self._images.find(wanted.replaces)
         self.check_room(size)
-        self._check_quota(wanted.principal, size)
-        upload = replace(wanted, id=new_id(), expires_at=self._now() + KEPT)
-        self._catalog.record(upload)
-        return upload
+        self._check_quota(wanted, size)
+
+    def expect(self, upload: Upload) -> None:
+        """Keeps an upload that its sender brings to a store, until nothing can arrive any more."""
+        self._catalog.record(upload, due_at=self._now() + FIRST_LOOK)
 
     def here_already(self, wanted: Upload) -> Image | None:
         """The image that has the announced bytes, so that they need not be sent."""
@@ -138,9 +150,12 @@ class Uploads:
         raise AssertionError  # The turns end by raising.
 
     def drop_parts(self, upload: Upload) -> None:
-        """Deletes what is kept of an upload that has ended. May be repeated."""
+        """Deletes what is kept of an upload that has ended, or arrived for it. May be repeated."""
         for part in upload.parts:
             self._parts.delete(part.name)
+        if upload.store and (again := self._arrivals.clear(upload)):
+            self._catalog.look_again(upload.id, due_at=again)
+            return
         self._catalog.forget_parts(upload.id)
 
     def check_size(self, filename: str, size: int) -> None:
@@ -164,8 +179,8 @@ class Uploads:
                 "The disk of the gallery is full. Make room on it, then try again."
             )
 
-    def _check_quota(self, principal: str, size: int) -> None:
-        count, reserved = self._catalog.reserved(principal)
+    def _check_quota(self, wanted: Upload, size: int) -> None:
+        count, reserved = self._catalog.reserved(wanted.principal)
         if count >= MAX_OPEN:
             raise TooManyRequestsError(
                 f"At most {MAX_OPEN:,} uploads may be unfinished at a time. Finish or cancel some.",
@@ -176,6 +191,8 @@ class Uploads:
                 "The unfinished uploads are too large together. Finish or cancel some.",
                 retry_after_s=60,
             )
+        if wanted.store:
+            return
         # Each needs its size once more while it is put together.
         self.check_room(self._catalog.reserved()[1] + 2 * size)
 

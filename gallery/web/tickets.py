@@ -29,6 +29,8 @@ class TicketIn(UploadIn):
     keep_duplicate: bool = False
     replaces: str | None = Field(None, pattern=ID_PATTERN)
     """The image whose picture it shall be."""
+    method: Literal["tus", "form"] | None = None
+    """How it shall be sent; left out, by the best way there is."""
     reserve: bool = True
     """Without, it is only asked about: there is no ticket to be used or cancelled."""
 
@@ -44,15 +46,22 @@ class AskedIn(RootModel[TicketIn | TicketsIn]):
 
 
 class TicketOut(Strict):
-    """Leave to send one file to ``url``, by the protocol that ``method`` names."""
+    """Leave to send one file to ``url``, by the protocol that ``method`` names.
+
+    ``form``: a multipart form with ``fields``, in their order, then the file as ``file_field``. The
+    address may be another host's: the file goes straight to the store.
+    """
 
     id: str = Field(pattern=ID_PATTERN)
-    method: Literal["tus"]
+    method: Literal["tus", "form"]
     url: str
     fields: dict[str, str]
     file_field: str | None
     expires_at: str
     max_bytes: int
+    chunk_bytes: int | None
+    """A larger file goes in several forms of so many bytes, each with ``Content-Range`` and the
+    same ``X-Unique-Upload-Id``."""
     similar: list[ImageOut]
     """Images that look alike, at most three, the most alike first."""
 

@@ -1,4 +1,4 @@
-"""``/api/uploads``: tickets for resumable uploads, and what became of them."""
+"""``/api/uploads``: tickets for uploads, here or straight to a store, and what became of them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from gallery.catalog.upload import Upload, UploadStatus
 from gallery.errors import (
     ConflictError,
     GalleryError,
+    NotArrivedError,
     NotFoundError,
     UnsupportedFormatError,
 )
 from gallery.imaging import formats
 from gallery.services.finishing import Finishing
 from gallery.services.library import Library
+from gallery.services.tickets import Issued, Method, Tickets
 from gallery.services.uploads import Uploads, new_upload
 from gallery.web import tus
 from gallery.web.access import Access
@@ -58,12 +60,14 @@ class UploadViews:
         access: Access,
         uploads: Uploads,
         finishing: Finishing,
+        tickets: Tickets,
         library: Library,
         presenter: Presenter,
     ) -> None:
         self._access = access
         self._uploads = uploads
         self._finishing = finishing
+        self._tickets = tickets
         self._library = library
         self._presenter = presenter
 
@@ -109,17 +113,12 @@ class UploadViews:
         similar = [self._presenter.image(each) for each in alike]
         if not wanted.reserve:
             return {"similar": similar}, 200
-        created = self._uploads.create(upload)
-        return {
-            "id": created.id,
-            "method": "tus",
-            "url": f"{tus.PREFIX}/{created.id}",
-            "fields": {},
-            "file_field": None,
-            "expires_at": moment(created.expires_at),
-            "max_bytes": wanted.bytes,
-            "similar": similar,
-        }, 201
+        issued = self._tickets.issue(
+            upload,
+            content_type=_kind(wanted.content_type),
+            method=Method(wanted.method) if wanted.method else None,
+        )
+        return _presented(issued) | {"similar": similar}, 201
 
     @describes("Show how far an upload is", answers={200: UploadStateOut})
     def show(self, upload_id: str) -> dict[str, Any]:
@@ -131,11 +130,14 @@ class UploadViews:
     )
     def complete(self, upload_id: str) -> dict[str, Any]:
         upload = self._uploads.find(upload_id, self._writer())
-        if upload.status is UploadStatus.PENDING and not upload.is_whole:
+        if upload.status is UploadStatus.PENDING and not upload.may_be_finished:
             raise ConflictError(f"Only {upload.offset} of {upload.bytes} bytes are here.")
         with suppress(GalleryError):  # What was wrong is in its state.
             self._finishing.finish(upload)
-        return self._state(self._uploads.find(upload_id, upload.principal))
+        upload = self._uploads.find(upload_id, upload.principal)
+        if upload.status is UploadStatus.PENDING:
+            raise NotArrivedError("Nothing has arrived at the store yet. Send the file first.")
+        return self._state(upload)
 
     @describes("Cancel an upload", answers={204: None})
     def cancel(self, upload_id: str) -> Response:
@@ -162,12 +164,41 @@ class UploadViews:
         return told
 
 
+def _presented(issued: Issued) -> dict[str, Any]:
+    """What a sender is told, in the fields of ``TicketOut``."""
+    upload, ticket = issued.upload, issued.ticket
+    if ticket is None:
+        return {
+            "id": upload.id,
+            "method": Method.TUS.value,
+            "url": f"{tus.PREFIX}/{upload.id}",
+            "fields": {},
+            "file_field": None,
+            "expires_at": moment(upload.expires_at),
+            "max_bytes": upload.bytes,
+            "chunk_bytes": None,
+        }
+    return {
+        "id": upload.id,
+        "method": Method.FORM.value,
+        "url": ticket.url,
+        "fields": dict(ticket.fields),
+        "file_field": ticket.file_field,
+        "expires_at": moment(ticket.expires_at),
+        "max_bytes": ticket.max_bytes,
+        "chunk_bytes": ticket.chunk_bytes,
+    }
+
+
+def _kind(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
 def _check_type(filename: str, content_type: str) -> None:
     """Returns unless the name says already that this is nothing we show: bytes that will be refused
     need not be sent. Raises UnsupportedFormatError."""
     _, dot, extension = filename.rpartition(".")
-    kind = content_type.partition(";")[0].strip().lower()
-    if kind not in _CONTENT_TYPES or _NO_PICTURES.fullmatch(dot + extension):
+    if _kind(content_type) not in _CONTENT_TYPES or _NO_PICTURES.fullmatch(dot + extension):
         named = f"{filename}: " if filename else ""
         raise UnsupportedFormatError(
             f"{named}Send a JPEG, PNG, GIF, WebP, AVIF, HEIC or TIFF.",

@@ -52,7 +52,7 @@ class UnreliableStore(LocalStore):
         self.faults.clear()
 
     @contextmanager
-    def _perhaps(self, call: str) -> Iterator[None]:
+    def perhaps(self, call: str) -> Iterator[None]:
         self.calls.append(call)
         error, after = self.faults.get(call, (None, False))
         if error is not None and not after:
@@ -62,15 +62,15 @@ class UnreliableStore(LocalStore):
             raise error
 
     def put(self, key: str, original: Received) -> StoredObject:
-        with self._perhaps("put"):
+        with self.perhaps("put"):
             return super().put(key, original)
 
     def stat(self, key: str) -> StoredObject:
-        with self._perhaps("stat"):
+        with self.perhaps("stat"):
             return super().stat(key)
 
     def delete(self, key: str) -> None:
-        with self._perhaps("delete"):
+        with self.perhaps("delete"):
             super().delete(key)
 
 

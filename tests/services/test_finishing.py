@@ -22,47 +22,22 @@ from gallery.services.ingest import Outcome
 from gallery.stores.parts import DiskParts
 from tests import pictures
 from tests.services.conftest import Parts
-from tests.services.uploading import ME, Uploading, uploading_on
+from tests.services.uploading import (
+    ME,
+    DiedError,
+    Uploading,
+    end_leases,
+    killed,
+    uploading_on,
+)
 
 PHOTO = pictures.photo().content
 OTHER = pictures.photo(seed=3).content
 
 
-class DiedError(BaseException):
-    """The process was killed."""
-
-
 @pytest.fixture
 def pieces(parts: Parts, where: str) -> Uploading:
     return uploading_on(parts, where=where)
-
-
-def end_leases(parts: Parts) -> None:
-    """Time passes for all that is leased."""
-    parts.database["uploads"].update_many(
-        {"lease": {"$exists": True}}, {"$set": {"lease.lasts_s": 0}}
-    )
-    parts.database["uploads"].update_many(
-        {"due_at": {"$exists": True}}, {"$set": {"due_at": parts.clock()}}
-    )
-    parts.database["images"].update_many(
-        {"lease": {"$exists": True}}, {"$set": {"lease.lasts_s": 0}}
-    )
-    parts.database["images"].update_many(
-        {"replacing": {"$exists": True}}, {"$set": {"replacing.lease.lasts_s": 0}}
-    )
-
-
-def killed(patch: pytest.MonkeyPatch, owner: object, name: str, *, after: bool) -> None:
-    """Whoever calls that dies, before or after it is done."""
-    works = getattr(owner, name)
-
-    def die(*given: Any, **told: Any) -> None:
-        if after:
-            works(*given, **told)
-        raise DiedError
-
-    patch.setattr(owner, name, die)
 
 
 def test_an_upload_becomes_the_image_of_its_name(pieces: Uploading, parts: Parts) -> None:

@@ -7,18 +7,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pytest
+
 from gallery.catalog.blobs import Blobs
 from gallery.catalog.upload import Upload
 from gallery.catalog.uploads import UploadCatalog
 from gallery.model import Edit
 from gallery.services.appending import Appending, Checksum
+from gallery.services.arrivals import Arrivals
 from gallery.services.body import Body
 from gallery.services.chunks import Chunks
 from gallery.services.finishing import Finishing
+from gallery.services.own_form import OwnForms
+from gallery.services.tickets import Issued, Method, Tickets
 from gallery.services.uploads import Uploads, new_upload
 from gallery.stores.base import Parts as KeepsParts
 from gallery.stores.parts import DiskParts
-from tests.services.conftest import Parts
+from tests.services.conftest import SECRET, Parts
 
 ME, YOU = "me", "you"
 
@@ -30,6 +35,7 @@ class Uploading:
     catalog: UploadCatalog
     parts: KeepsParts
     uploads: Uploads
+    tickets: Tickets
     appending: Appending
     finishing: Finishing
     chunks: Chunks
@@ -39,6 +45,13 @@ class Uploading:
             principal, filename="beach.jpg", bytes=len(content), told=Edit(**told.pop("told", {}))
         )
         return self.uploads.create(replace(wanted, **told))
+
+    def issue(self, content: bytes, *, method: Method | None = None, **told: Any) -> Issued:
+        """Leave to send a file by a ticket."""
+        wanted = new_upload(
+            ME, filename="beach.jpg", bytes=len(content), told=Edit(**told.pop("told", {}))
+        )
+        return self.tickets.issue(replace(wanted, **told), content_type="image/jpeg", method=method)
 
     def append(
         self, upload: Upload, data: bytes | Body, offset: int = 0, *, checksum: str | None = None
@@ -65,10 +78,12 @@ def uploading_on(parts: Parts, *, where: str) -> Uploading:
     blobs = Blobs(parts.database, "parts")
     blobs.ensure_indexes()
     kept: KeepsParts = DiskParts(parts.folder / "uploads") if where == "disk" else blobs
+    arrivals = Arrivals(stores=parts.stores, incoming=parts.folder / "incoming", now=parts.clock)
     uploads = Uploads(
         catalog=catalog,
         images=parts.catalog,
         parts=kept,
+        arrivals=arrivals,
         free_bytes=lambda: 10**12,
         max_bytes=1024 * 1024,
         now=parts.clock,
@@ -76,6 +91,7 @@ def uploading_on(parts: Parts, *, where: str) -> Uploading:
     finishing = Finishing(
         catalog=catalog,
         uploads=uploads,
+        arrivals=arrivals,
         parts=kept,
         images=parts.catalog,
         ingest=parts.ingest,
@@ -88,10 +104,21 @@ def uploading_on(parts: Parts, *, where: str) -> Uploading:
     chunks = Chunks(
         catalog=catalog, uploads=uploads, finishing=finishing, parts=kept, now=parts.clock
     )
+    own_forms = OwnForms(
+        cloud_name="vitrine", api_key="1", api_secret=SECRET, chunks=chunks, finishing=finishing
+    )
+    tickets = Tickets(
+        uploads=uploads,
+        stores=parts.stores,
+        own_form=own_forms.ticket,
+        origin="https://photos.example",
+        now=parts.clock,
+    )
     return Uploading(
         catalog=catalog,
         parts=kept,
         uploads=uploads,
+        tickets=tickets,
         appending=appending,
         finishing=finishing,
         chunks=chunks,
@@ -102,6 +129,38 @@ def whole(data: bytes) -> Body:
     """A body that is there at once."""
     pieces = iter([data])
     return Body(read=lambda _: next(pieces, b""), length=len(data))
+
+
+class DiedError(BaseException):
+    """The process was killed."""
+
+
+def end_leases(parts: Parts) -> None:
+    """Time passes for all that is leased."""
+    parts.database["uploads"].update_many(
+        {"lease": {"$exists": True}}, {"$set": {"lease.lasts_s": 0}}
+    )
+    parts.database["uploads"].update_many(
+        {"due_at": {"$exists": True}}, {"$set": {"due_at": parts.clock()}}
+    )
+    parts.database["images"].update_many(
+        {"lease": {"$exists": True}}, {"$set": {"lease.lasts_s": 0}}
+    )
+    parts.database["images"].update_many(
+        {"replacing": {"$exists": True}}, {"$set": {"replacing.lease.lasts_s": 0}}
+    )
+
+
+def killed(patch: pytest.MonkeyPatch, owner: object, name: str, *, after: bool) -> None:
+    """Whoever calls that dies, before or after it is done."""
+    works = getattr(owner, name)
+
+    def die(*given: Any, **told: Any) -> None:
+        if after:
+            works(*given, **told)
+        raise DiedError
+
+    patch.setattr(owner, name, die)
 
 
 class Sender:

@@ -8,7 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gallery.services import uploads
+from gallery.stores import registry
+from gallery.stores.abilities import Ticket
 from tests import pictures
+from tests.services.ticketed import TicketStore
 from tests.web.conftest import MAX_UPLOAD_BYTES, client_of
 from tests.web.tus import PHOTO, SIZE, Tus
 
@@ -45,6 +48,7 @@ def test_a_ticket_is_leave_to_send_one_file(owner):
         "fields": {},
         "file_field": None,
         "max_bytes": SIZE,
+        "chunk_bytes": None,
         "similar": [],
     }
 
@@ -102,6 +106,119 @@ def test_another_picture_takes_the_place_of_one(owner, image):
 def test_the_same_picture_takes_no_place(owner, image):
     assert ask(owner, replaces=image["id"], sha256=SHA256).json["image"] == image
     assert ask(owner, replaces="x" * 22).status_code == 404
+
+
+@pytest.fixture
+def cloud(make_gallery, tmp_path, monkeypatch):
+    """A store elsewhere that gives tickets, and a gallery whose new images go there."""
+    store = TicketStore(tmp_path / "cloud")
+    monkeypatch.setattr(registry, "_MAKERS", (*registry._MAKERS, lambda _: store))
+    store.client = client_of(make_gallery(media_store="cloud", public_url="http://localhost"))
+    return store
+
+
+def send(cloud, given, content=PHOTO):
+    """What a browser does with a ticket."""
+    expires_at = datetime.fromisoformat(given["expires_at"])
+    cloud.send(
+        Ticket(
+            url=given["url"],
+            fields=given["fields"],
+            file_field=given["file_field"],
+            max_bytes=given["max_bytes"],
+            expires_at=expires_at,
+        ),
+        content,
+    )
+
+
+def test_a_file_goes_straight_to_a_store_that_gives_tickets(cloud):
+    owner = cloud.client
+    given = ticket(owner, content_type="Image/JPEG; x=y", sha256=SHA256, description="The sea")
+    id = given.pop("id")
+    ends_in = datetime.fromisoformat(given.pop("expires_at")) - datetime.now(UTC)
+    assert timedelta(minutes=14) < ends_in <= timedelta(minutes=15)
+    assert given == {
+        "method": "form",
+        "url": "https://cloud.example/upload",
+        "fields": {"key": id},
+        "file_field": "file",
+        "max_bytes": SIZE,
+        "chunk_bytes": None,
+        "similar": [],
+    }
+    assert cloud.tickets[id].content_type == "image/jpeg"
+    assert cloud.notified == [f"http://localhost/api/hooks/{cloud.name}"]
+    state = owner.get(f"/api/uploads/{id}").json
+    assert state == {"id": id, "status": "pending", "offset": 0, "bytes": SIZE}
+
+    send(cloud, given | {"expires_at": "2100-01-01T00:00:00Z"})
+    answer = owner.post(f"/api/uploads/{id}/complete")
+
+    [image] = owner.listed()["images"]
+    assert answer.status_code == 200, answer.text
+    assert answer.json == {
+        "id": id,
+        "status": "ready",
+        "offset": SIZE,
+        "bytes": SIZE,
+        "duplicate": False,
+        "image": image,
+    }
+    assert (image["id"], image["store"], image["description"]) == (id, "cloud", "The sea")
+    assert owner.post(f"/api/uploads/{id}/complete").json == answer.json
+
+
+def test_a_ticket_whose_file_has_not_arrived_is_not_finished(cloud):
+    given = ticket(cloud.client)
+
+    answer = cloud.client.post(f"/api/uploads/{given['id']}/complete")
+
+    assert (answer.status_code, answer.json["code"]) == (409, "not_arrived")
+    assert cloud.client.get(f"/api/uploads/{given['id']}").json["status"] == "pending"
+
+
+def test_what_arrived_and_is_no_picture_fails(cloud):
+    given = ticket(cloud.client, bytes=5)
+    send(cloud, given, b"<html")
+
+    answer = cloud.client.post(f"/api/uploads/{given['id']}/complete")
+
+    assert (answer.json["status"], answer.json["problem"]["status"]) == ("failed", 415)
+    assert cloud.came == {}
+
+
+def test_what_goes_to_a_store_is_not_taken_here(cloud):
+    given = ticket(cloud.client)
+
+    answer = Tus(cloud.client).append(f"/api/tus/{given['id']}", PHOTO)
+
+    assert (answer.status_code, answer.json["code"]) == (409, "conflict")
+
+
+def test_a_cancelled_ticket_is_gone_with_what_it_brought(cloud):
+    given = ticket(cloud.client)
+    send(cloud, given)
+
+    assert cloud.client.delete(f"/api/uploads/{given['id']}").status_code == 204
+
+    assert cloud.client.get(f"/api/uploads/{given['id']}").status_code == 404
+    assert cloud.came == {}
+
+
+def test_whoever_asks_for_tus_sends_it_here(cloud):
+    given = ticket(cloud.client, method="tus")
+
+    assert (given["method"], given["url"]) == ("tus", f"/api/tus/{given['id']}")
+    assert sent(cloud.client, given)["image"]["store"] == "cloud"
+
+
+def test_many_tickets_come_in_one_call(cloud):
+    files = [{"bytes": 9}, {"bytes": 9, "method": "tus"}, {"bytes": 0}]
+
+    given = cloud.client.post("/api/uploads", json={"files": files}).json["uploads"]
+
+    assert [each.get("method") for each in given] == ["form", "tus", None]
 
 
 def test_what_looks_alike_is_named(owner, image, kept):
@@ -162,6 +279,7 @@ def test_a_file_that_is_not_as_announced_fails(owner, kept):
         ({"replaces": "../x"}, 422, "invalid_input"),
         ({"description": "x" * 2001}, 422, "invalid_input"),
         ({"unknown": 1}, 422, "invalid_input"),
+        ({"method": "carrier pigeon"}, 422, "invalid_input"),
     ],
 )
 def test_what_will_be_refused_is_refused_before_it_is_sent(owner, kept, asked, status, code):

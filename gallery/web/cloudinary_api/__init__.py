@@ -1,6 +1,6 @@
 """``/cdn/v1_1``: the door by which Cloudinary's unchanged SDKs come in.
 
-    parameters → auth → gate → upload   → presets, files, names, particulars, extras
+    parameters → auth → gate → upload   → presets, files, names, particulars, extras, ticketed
                              → actions  → calls, particulars, extras
                              → download → calls
     answers, failures: what is told
@@ -24,6 +24,7 @@ from gallery.services.chunks import Chunks
 from gallery.services.eager import Making
 from gallery.services.library import Library
 from gallery.services.notify import Notify
+from gallery.services.own_form import OwnForms
 from gallery.web.cloudinary_api import failures
 from gallery.web.cloudinary_api.actions import Actions
 from gallery.web.cloudinary_api.answers import Answers
@@ -35,6 +36,7 @@ from gallery.web.cloudinary_api.failures import RefusedError, not_spoken
 from gallery.web.cloudinary_api.files import Files
 from gallery.web.cloudinary_api.gate import Gate
 from gallery.web.cloudinary_api.presets import Presets
+from gallery.web.cloudinary_api.ticketed import Ticketed
 from gallery.web.cloudinary_api.upload import Uploading
 
 PREFIX = "/cdn/v1_1"
@@ -61,6 +63,7 @@ def blueprint(
     library: Library,
     making: Making,
     notify: Notify,
+    own_forms: OwnForms,
     incoming: Path,
     max_file_bytes: int,
     outgoing: Outgoing | None,
@@ -77,7 +80,13 @@ def blueprint(
     gate = Gate(account, attempts)
     extras = Extras(notify=notify, **shared)
     uploading = Uploading(
-        gate=gate, files=files, chunks=chunks, extras=extras, presets=Presets(presets), **shared
+        gate=gate,
+        files=files,
+        chunks=chunks,
+        extras=extras,
+        presets=Presets(presets),
+        ticketed=Ticketed(own_forms, assets, answers),
+        **shared,
     )
     calls = Calls(account=account, gate=gate, files=files, extras=extras)
     actions = Actions(

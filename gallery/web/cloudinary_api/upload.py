@@ -34,6 +34,7 @@ from gallery.web.cloudinary_api.names import (
 )
 from gallery.web.cloudinary_api.parameters import Parameters
 from gallery.web.cloudinary_api.presets import Presets
+from gallery.web.cloudinary_api.ticketed import Ticketed
 
 _RANGE = re.compile(r"bytes ([0-9]{1,15})-([0-9]{1,15})/([0-9]{1,15}|-1|\*)")
 _UPLOAD_ID = re.compile(r"[\x21-\x7e]{1,128}")
@@ -67,6 +68,7 @@ class Uploading:
         answers: Answers,
         extras: Extras,
         presets: Presets,
+        ticketed: Ticketed,
     ) -> None:
         self._account = account
         self._gate = gate
@@ -77,6 +79,7 @@ class Uploading:
         self._answers = answers
         self._extras = extras
         self._presets = presets
+        self._ticketed = ticketed
 
     def upload(self, cloud_name: str, resource_type: str = "auto") -> Response:
         """Takes a file, or a chunk of one."""
@@ -85,6 +88,9 @@ class Uploading:
             raise not_spoken("The resource type video")
         with self._files.call(request, before_file=self._gate.before_file) as call:
             params = self._checked(call.params)
+            if "ticket" in params:
+                with self._file(call.file, "") as received:
+                    return self._ticketed.take(params, _piece(request, received))
             asked = _read(params, resource_type)
             self._extras.check_urls(params)
             with self._file(call.file, call.text) as received:
@@ -217,6 +223,13 @@ def _read(params: Parameters, resource_type: str) -> Asked:
         told=particulars.told(params),
         overwrite=params.flag("overwrite", default=True),
     )
+
+
+def _piece(request: Request, received: Received) -> Chunk:
+    """The file, or the chunk of one, of an upload that is known by its ticket."""
+    if "Content-Range" in request.headers:
+        return _chunk(request, received)[0]
+    return Chunk(received=received, first=0, last=received.bytes - 1, total=received.bytes)
 
 
 def _chunk(request: Request, received: Received) -> tuple[Chunk, str]:
