@@ -12,6 +12,7 @@ from gallery.cli.account import cloudinary_url, embedded_account
 from gallery.cli.audit import audit
 from gallery.cli.export import export
 from gallery.cli.importing import import_
+from gallery.cli.prepare import prepare
 from gallery.cli.receipts import receipts
 from gallery.cli.sweep import sweep
 
@@ -19,7 +20,7 @@ __all__ = ["app", "embedded_account"]
 
 commands = AppGroup("gallery", help="What an operator does beside the page.")
 
-for each in (audit, cloudinary_url, export, import_, receipts, sweep):
+for each in (audit, cloudinary_url, export, import_, prepare, receipts, sweep):
     commands.add_command(each)
 
 

@@ -22,7 +22,7 @@ def cloudinary_url() -> None:
 
 def embedded_account(settings: Settings) -> str:
     """What Cloudinary's SDKs need to use the embedded CDN: one line, the secret in it."""
-    base = urlsplit(settings.public_url or f"http://{_host(settings)}:{settings.port}")
+    base = urlsplit(address_of(settings))
     place = f"{base.netloc}/cdn"
     delivery = (
         f"secure=true&secure_distribution={place}" if base.scheme == "https" else f"cname={place}"
@@ -33,5 +33,7 @@ def embedded_account(settings: Settings) -> str:
     )
 
 
-def _host(settings: Settings) -> str:
-    return f"[{settings.host}]" if ":" in settings.host else settings.host
+def address_of(settings: Settings) -> str:
+    """Scheme and host by which people reach the gallery."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return settings.public_url or f"http://{host}:{settings.port}"

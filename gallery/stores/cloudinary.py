@@ -20,12 +20,12 @@ import re
 import string
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from cloudinary import api, uploader, utils
@@ -34,10 +34,13 @@ from gallery.config import CloudinaryAccount
 from gallery.errors import BusyError, KeyTakenError, StoreError, StoreUnavailableError
 from gallery.model import Image, Received, StoredObject
 from gallery.stores import cloudinary_wire as wire
+from gallery.stores.abilities import Preparation, Quota, StoreLimits
 from gallery.stores.base import KEY, StoreHealth, checked
-from gallery.stores.guarded import Guard
+from gallery.stores.cloudinary_account import PRIVATE, Account
+from gallery.stores.cloudinary_plan import Plan
+from gallery.stores.cloudinary_setup import Setup
 from gallery.stores.patience import Deadline
-from gallery.transformation import Crop, Transformation
+from gallery.transformation import Crop, Preset, Transformation
 
 CHUNK_BYTES = 5 * 1024**2
 """What one request of an upload carries; Cloudinary wants at least 5 MB in all but the last.
@@ -56,8 +59,6 @@ PLACE_S = 5.0
 
 PROBE_S = 60.0
 """A probe believes an answer that is no older: the calls of an hour are counted."""
-
-_TYPE = {"resource_type": "image", "type": "private"}
 
 
 class CloudinaryStore:
@@ -80,43 +81,23 @@ class CloudinaryStore:
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        wire.tame_sdk()
-        self._downloads = wire.Downloads()
-        self._call_s = call_s
+        self._account = Account(account, call_s=call_s, sleep=sleep, now=now)
         self._put_s = put_s
         self._uploads = threading.BoundedSemaphore(uploads_at_once)
-        self._guard = Guard("Cloudinary", sleep=sleep)
-        # Its calls are counted: when it turns us away, that says nothing of uploads.
-        self._admin_guard = Guard("Cloudinary", sleep=sleep)
         self._now = now
-        self._answered_at: float | None = None
-        self._account = {
-            "cloud_name": account.cloud_name,
-            "api_key": account.api_key,
-            "api_secret": account.api_secret,
-            "upload_prefix": account.upload_prefix,
-            **wire.CALL_DEFAULTS,
-        }
-        self._delivery = {
-            "cloud_name": account.cloud_name,
-            "api_secret": account.api_secret,
-            "secure": account.secure,
-            "cname": account.cname,
-            "secure_distribution": account.secure_distribution,
-            "private_cdn": account.private_cdn,
-            **wire.URL_DEFAULTS,
-        }
-        host = urlsplit(self._url("any", "", version="1"))
+        self._plan = Plan(lambda: self._account.call(api.usage), now=now)
+        self._setup = Setup(self._account)
+        host = urlsplit(self._account.url("any", "", version="1"))
         self.delivery_hosts: tuple[str, ...] = (f"{host.scheme}://{host.netloc}",)
 
     def put(self, key: str, original: Received) -> StoredObject:
         """Uploads the file; a retry of what was kept but never answered meets its own bytes."""
-        put_s = min(self._put_s, self._call_s + original.bytes / SLOWEST_BYTES_S)
+        put_s = min(self._put_s, self._account.call_s + original.bytes / SLOWEST_BYTES_S)
         public_id, deadline = _public_id(key), Deadline(put_s)
         if not self._uploads.acquire(timeout=min(PLACE_S, deadline.left_s())):
             raise BusyError("Many photos are on their way to Cloudinary.", retry_after_s=10)
         try:
-            stored = self._guard.call(
+            stored = self._account.guard.call(
                 lambda: self._upload(public_id, original, deadline, put_s), deadline=deadline
             )
         finally:
@@ -130,21 +111,21 @@ class CloudinaryStore:
 
     def stat(self, key: str) -> StoredObject:
         """What lies under ``key``, from the Admin API."""
-        return _described(self._call(api.resource, _public_id(key)))
+        return _described(self._account.call(api.resource, _public_id(key)))
 
     def open(self, key: str) -> AbstractContextManager[BinaryIO]:
         """The original's bytes as they arrive, by a signed address that nobody else sees."""
-        public_id, deadline = _public_id(key), Deadline(self._call_s)
+        public_id, deadline = _public_id(key), Deadline(self._account.call_s)
 
         def attempt() -> BinaryIO:
-            url = utils.private_download_url(public_id, "", **_TYPE, **self._account)
-            return self._downloads.open(url, self._within(deadline))
+            url = utils.private_download_url(public_id, "", **PRIVATE, **self._account.keys)
+            return self._account.downloads.open(url, self._account.within(deadline))
 
-        return self._guard.call(attempt, deadline=deadline)
+        return self._account.guard.call(attempt, deadline=deadline)
 
     def delete(self, key: str) -> None:
         """Removes the image, all derived from it, and the copies that the CDN keeps of those."""
-        answer = self._call(uploader.destroy, _public_id(key), invalidate=True)
+        answer = self._account.call(uploader.destroy, _public_id(key), invalidate=True)
         if answer.get("result") not in ("ok", "not found"):
             raise StoreError("Cloudinary did not delete the photo.")
 
@@ -169,27 +150,31 @@ class CloudinaryStore:
             # What c_lfill makes of a picture smaller than its box is not documented; one that fits
             # the picture leaves no doubt.
             wanted = wanted.resized(*wanted.size_of(image.width, image.height))
-        return self._url(_public_id(image.key), str(wanted), version=image.store_version)
+        return self._account.url(_public_id(image.key), str(wanted), version=image.store_version)
 
     def probe(self) -> None:
         """Returns when the account answers and takes our keys, or did so a moment ago."""
-        if self._answered_at is None or self._now() - self._answered_at > PROBE_S:
-            self._call(api.ping)
+        answered_at = self._account.answered_at
+        if answered_at is None or self._now() - answered_at > PROBE_S:
+            self._account.call(api.ping)
 
     def health(self) -> StoreHealth:
         """How our requests have fared, but for those to the Admin API."""
-        return self._guard.health()
+        return self._account.guard.health()
 
-    def _call(self, function: Callable[..., Any], *given: str, **options: Any) -> dict[str, Any]:
-        deadline = Deadline(self._call_s)
-        named = {**self._account, **_TYPE, **options, "timeout": self._within(deadline)}
-        guard = self._guard if function is uploader.destroy else self._admin_guard
-        answer = guard.call(lambda: wire.ask(lambda: function(*given, **named)), deadline=deadline)
-        self._answered_at = self._now()
-        return cast(dict[str, Any], answer)
+    def usage(self) -> tuple[Quota, ...]:
+        """What of the plan is used, as of the last minutes."""
+        return self._plan.usage()
 
-    def _within(self, deadline: Deadline) -> wire.Within:
-        return wire.Within(deadline, request_s=self._call_s / 2)
+    def limits(self) -> StoreLimits:
+        """What the plan takes of one picture, once ``usage`` has heard it."""
+        return self._plan.limits()
+
+    def preparations(
+        self, presets: Mapping[str, Preset], *, origin: str | None
+    ) -> Iterator[Preparation]:
+        """Strict transformations, and a named one for each size of a preset."""
+        return self._setup.preparations(presets, origin=origin)
 
     def _upload(
         self, public_id: str, original: Received, deadline: Deadline, put_s: float
@@ -206,14 +191,14 @@ class CloudinaryStore:
                     context={"sha256": original.sha256},
                     chunk_size=CHUNK_BYTES,
                     timeout=wire.Within(deadline, request_s=put_s / 2),
-                    **_TYPE,
-                    **self._account,
+                    **PRIVATE,
+                    **self._account.keys,
                 )
             )
         return _described(answer)
 
     def _page(self, prefix: str, cursor: str | None) -> tuple[tuple[StoredObject, ...], str | None]:
-        answer = self._call(
+        answer = self._account.call(
             api.resources,
             prefix=prefix.replace(".", "/"),
             max_results=PAGE,
@@ -230,18 +215,6 @@ class CloudinaryStore:
         while cursor is not None:
             found, cursor = self._page(prefix, cursor)
             yield from found
-
-    def _url(self, public_id: str, transformation: str, *, version: str | None) -> str:
-        url, _ = utils.cloudinary_url(
-            public_id,
-            raw_transformation=transformation,
-            version=version,
-            sign_url=True,
-            long_url_signature=True,
-            **_TYPE,
-            **self._delivery,
-        )
-        return str(url)
 
 
 _KEY_STARTS = tuple(sorted("-_" + string.digits + string.ascii_letters))

@@ -166,6 +166,34 @@ class Downloads:
             raise _turned_away(response.status, retry_after_s=_asked_s(response))
         return cast(BinaryIO, io.BufferedReader(_Body(response), 64 * 1024))
 
+    def status(self, url: str, timeout: urllib3.Timeout) -> int:
+        """What an address answers a GET with. Raises StoreUnavailableError."""
+        return self._plain("GET", url, timeout).status
+
+    def lets_in(self, url: str, origin: str, asked: str, timeout: urllib3.Timeout) -> bool:
+        """Whether pages of that origin may POST there with the headers that are ``asked`` for."""
+        preflight = {
+            "Origin": origin,
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": asked,
+        }
+        answer = self._plain("OPTIONS", url, timeout, preflight)
+        origins = answer.headers.get("Access-Control-Allow-Origin", "")
+        allowed = answer.headers.get("Access-Control-Allow-Headers", "").lower()
+        names = {name.strip() for name in allowed.split(",")}
+        wanted = {name.strip() for name in asked.split(",")}
+        is_open = answer.status < 300 and origins in ("*", origin)
+        return is_open and (names >= wanted or "*" in names)
+
+    def _plain(
+        self, method: str, url: str, timeout: urllib3.Timeout, headers: dict[str, str] | None = None
+    ) -> BaseHTTPResponse:
+        """One answer, read whole; a redirect is not followed."""
+        try:
+            return self._pool.request(method, url, headers=headers, timeout=timeout, retries=False)
+        except HTTPError as error:
+            raise _no_answer() from error
+
 
 class _Body(io.RawIOBase):
     """An answer's body whose failures are ours. One that ends too early is a failure."""

@@ -63,6 +63,14 @@ class Asset:
 
 
 @dataclass(slots=True, kw_only=True)
+class NamedTransformation:
+    """What a name in an address stands for."""
+
+    definition: str
+    allowed_for_strict: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
 class Account:
     """What tests set up, and the truth that they compare with."""
 
@@ -76,6 +84,13 @@ class Account:
     largest_page: int = 500
     strict_transformations: bool = False
     """As after signing up: anybody may have derived images of the types upload and private made."""
+    lets_in: str = "*"
+    """The origin whose pages may send uploads; Cloudinary lets every one in."""
+    credits: float = 25
+    """What the plan allows in a month."""
+    admin_calls: int = 0
+    """So many were made in this hour, of 500."""
+    named: dict[str, NamedTransformation] = field(default_factory=dict)
     assets: dict[tuple[str, str], Asset] = field(default_factory=dict)
     """Originals by type and public id, in the order of their arrival."""
     cached: dict[str, tuple[str, Answer]] = field(default_factory=dict)

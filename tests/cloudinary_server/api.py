@@ -23,11 +23,14 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 
 from tests.cloudinary_server.account import Account, Answer, Asset, RefusedError, Request
+from tests.cloudinary_server.named import Named
 
 UNSIGNED = frozenset({"file", "cloud_name", "resource_type", "api_key", "signature", "mode"})
 """Parameters that a signature never covers."""
 
 MIN_CHUNK_BYTES = 5_000_000
+ADMIN_CALLS = 500
+"""Of an hour, on the free plan."""
 SIGNATURE_AGE_S = 3600
 
 
@@ -56,9 +59,11 @@ class Api:
                 return _json(self._destroy(self._form(request)[0]))
             case "GET", "image", "download":
                 return self._download(dict(parse_qsl(request.query)))
-            case "GET", *admin:
+            case "OPTIONS", _, "upload":
+                return self._preflight()
+            case (("POST" | "PUT" | "GET"), *admin):
                 self._check_basic(request.headers.get("authorization", ""))
-                return _json(self._admin(admin, dict(parse_qsl(request.query))))
+                return self._counted(self._admin(admin, request))
         raise RefusedError(404, f"Unknown address /{version}/…/{'/'.join(rest)}")
 
     def _form(self, request: Request) -> tuple[dict[str, str], bytes | None]:
@@ -69,7 +74,7 @@ class Api:
         params = {name: ",".join(fields.getlist(name)) for name in fields}
         self._check_signature(params)
         file = files.get("file")
-        return params, file.read() if file else None
+        return params, file.read() if file else _in_text(params.get("file", ""))
 
     def _check_signature(self, params: Mapping[str, str]) -> None:
         if params.get("api_key") != self._account.api_key:
@@ -169,10 +174,34 @@ class Api:
         headers = {"Content-Type": f"image/{asset.format}", "Cache-Control": "private, no-store"}
         return Answer(status=200, headers=headers, body=asset.content)
 
-    def _admin(self, path: list[str], query: dict[str, str]) -> dict[str, Any]:
+    def _preflight(self) -> Answer:
+        """What a browser asks before it sends a page's upload."""
+        headers = {
+            "Access-Control-Allow-Origin": self._account.lets_in,
+            "Access-Control-Allow-Methods": "POST, OPTIONS",
+            "Access-Control-Allow-Headers": "Content-Range, X-Requested-With, X-Unique-Upload-Id",
+        }
+        return Answer(status=200, headers=headers, body=b"")
+
+    def _counted(self, told: dict[str, Any]) -> Answer:
+        self._account.admin_calls += 1
+        answer = _json(told)
+        left = ADMIN_CALLS - self._account.admin_calls
+        answer.headers["X-FeatureRateLimit-Limit"] = str(ADMIN_CALLS)
+        answer.headers["X-FeatureRateLimit-Remaining"] = str(left)
+        return answer
+
+    def _admin(self, path: list[str], request: Request) -> dict[str, Any]:
+        query = dict(parse_qsl(request.query))
+        if path == ["transformations"]:
+            return Named(self._account).answer(request)
+        if request.method != "GET":
+            raise RefusedError(404, f"Unknown address {'/'.join(path)}")
         match path:
             case ["ping"]:
                 return {"status": "ok"}
+            case ["usage"]:
+                return self._usage()
             case ["resources", "image", kind]:
                 return self._page(kind, query)
             case ["resources", "image", kind, *public_id]:
@@ -181,6 +210,28 @@ class Api:
                     "derived": [],
                 }
         raise RefusedError(404, f"Unknown address {'/'.join(path)}")
+
+    def _usage(self) -> dict[str, Any]:
+        stored = sum(len(asset.content) for asset in self._account.assets.values())
+        return {
+            "plan": "Free",
+            "last_updated": "2026-11-21",
+            "transformations": {"usage": len(self._account.cached), "credits_usage": 0.0},
+            "objects": {"usage": len(self._account.assets)},
+            "bandwidth": {"usage": 0, "credits_usage": 0.0},
+            "storage": {"usage": stored, "credits_usage": stored / 1e9},
+            "credits": {"usage": 4.5, "limit": self._account.credits, "used_percent": 18.0},
+            "requests": 0,
+            "resources": len(self._account.assets),
+            "derived_resources": len(self._account.cached),
+            "media_limits": {
+                "image_max_size_bytes": self._account.max_bytes,
+                "video_max_size_bytes": 104_857_600,
+                "raw_max_size_bytes": self._account.max_bytes,
+                "image_max_px": self._account.max_pixels,
+                "asset_max_total_px": 2 * self._account.max_pixels,
+            },
+        }
 
     def _page(self, kind: str, query: dict[str, str]) -> dict[str, Any]:
         """Below a prefix by public id, upper and lower case alike; else the newest first."""
@@ -198,6 +249,12 @@ class Api:
         if end < len(found):
             page["next_cursor"] = f"{end:x}"
         return page
+
+
+def _in_text(text: str) -> bytes | None:
+    """A file that was written as a data URI."""
+    found = re.fullmatch(r"data:[a-z/]*;base64,(.*)", text, re.DOTALL)
+    return base64.b64decode(found[1]) if found else None
 
 
 def _context(text: str) -> dict[str, str]:

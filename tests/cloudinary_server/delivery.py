@@ -43,9 +43,18 @@ class Delivery:
         if not wanted.transformation:
             headers = {"Content-Type": f"image/{asset.format}"}
             return Answer(status=200, headers=headers, body=asset.content)
-        answer = derive(asset.content, wanted.transformation, request.headers.get("accept", ""))
+        meant = self._meant(wanted.transformation)
+        answer = derive(asset.content, meant, request.headers.get("accept", ""))
         self._account.cached[key] = asset.public_id, answer
         return answer
+
+    def _meant(self, transformation: str) -> str:
+        if not transformation.startswith("t_"):
+            return transformation
+        try:
+            return self._account.named[transformation.removeprefix("t_")].definition
+        except KeyError:
+            raise RefusedError(400, f"Unknown transformation {transformation}") from None
 
     def _check_delivery(self, wanted: Wanted) -> None:
         """Wherever there is a signature it must be right; who may go without, the type says."""
@@ -55,8 +64,10 @@ class Delivery:
                 raise RefusedError(401, f"Invalid signature {wanted.signature}")
             return
         original_is_public = wanted.type == "upload"
-        derived_is_public = (
-            wanted.type != "authenticated" and not self._account.strict_transformations
+        named = self._account.named.get(wanted.transformation.removeprefix("t_"))
+        derived_is_public = wanted.type != "authenticated" and (
+            not self._account.strict_transformations
+            or (named is not None and named.allowed_for_strict)
         )
         if not (derived_is_public if wanted.transformation else original_is_public):
             raise RefusedError(401, "Resource needs a signature")

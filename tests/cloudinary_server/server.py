@@ -23,7 +23,8 @@ class Seen:
     """A request that arrived whole."""
 
     action: str
-    """``upload destroy download ping resource resources`` or ``deliver``."""
+    """``upload destroy download ping usage resource resources transformations preflight`` or
+    ``deliver``."""
     request: Request
 
 
@@ -103,6 +104,8 @@ def action_of(request: Request) -> str:
     parts = request.path.split("/")
     if parts[1] != "v1_1":
         return "deliver"
+    if request.method == "OPTIONS":
+        return "preflight"
     if parts[3] == "resources":
         return "resource" if len(parts) > 6 else "resources"
     return parts[-1]
@@ -136,6 +139,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer()
 
     def do_POST(self) -> None:
+        self._answer()
+
+    def do_PUT(self) -> None:
+        self._answer()
+
+    def do_OPTIONS(self) -> None:
         self._answer()
 
     def _answer(self) -> None:

@@ -13,10 +13,11 @@ from gallery.config.given import Given
 from gallery.errors import StoreUnavailableError
 from gallery.stores.base import MediaStore
 from gallery.stores.cloudinary import CloudinaryStore
+from gallery.transformation import presets_from
 from tests import pictures
 from tests.client import Client
 from tests.programs import Program, free_port
-from tests.sdk.conftest import Sdk, noise
+from tests.sdk.conftest import LIMIT_BYTES, Sdk, noise
 from tests.store_contract import (
     KEY,
     Fetch,
@@ -119,3 +120,15 @@ def test_two_programs_one_keeps_what_the_other_is_given(
     second.purge_all()
     assert gallery.list() == gallery.list(status="trashed") == []
     assert fetched(image["url"])[0] == 404
+
+
+def test_it_is_set_up_and_measured_like_an_account_of_cloudinarys(sdk: Sdk) -> None:
+    store = CloudinaryStore(account_of(sdk.url))
+    presets = presets_from({})
+    for each in store.preparations(presets, origin=None):
+        if each.do is not None:
+            each.do()
+
+    assert all(each.is_done for each in store.preparations(presets, origin=None))
+    assert {"storage", "objects"} <= {each.name for each in store.usage()}
+    assert store.limits().max_bytes == LIMIT_BYTES
