@@ -17,6 +17,8 @@ SECRET = "0123456789abcdef0123456789abcdef"
 PASSWORD = {"OWNER_PASSWORD": "correct horse"}
 OWN_MONGO = {"MONGO_URI": "mongodb://db:27017/vitrine", "SECRET_KEY": SECRET}
 CLOUDINARY = "cloudinary://123:s%2Fecret@demo"
+BUCKET = {"S3_BUCKET": "photos"}
+PRIVATE = {"GALLERY_VISIBILITY": "private"}
 
 
 def read(folder: Path, **given: str) -> config.Settings:
@@ -181,8 +183,25 @@ def test_settings_that_can_work_together(given: dict[str, str], tmp_path: Path) 
         ({"MONGO_URI": "mongodb://db/?w=1", "SECRET_KEY": SECRET}, "MONGO_URI: must name a data"),
         ({"MONGO_URI": "postgres://db/vitrine", "SECRET_KEY": SECRET}, "MONGO_URI: must name a"),
         ({"MEDIA_STORE": "cloudinary"}, "MEDIA_STORE: cloudinary needs CLOUDINARY_URL"),
-        ({"MEDIA_STORE": "s3"}, "MEDIA_STORE: s3 comes with a later version"),
-        ({"MEDIA_STORE": "tape"}, "MEDIA_STORE: must be local or cloudinary, not 'tape'."),
+        ({"MEDIA_STORE": "s3"}, "MEDIA_STORE: s3 needs S3_BUCKET, the name of the bucket."),
+        ({"MEDIA_STORE": "cloudflare"}, "MEDIA_STORE: cloudflare comes with a later version"),
+        ({"MEDIA_STORE": "tape"}, "MEDIA_STORE: must be local, cloudinary or s3, not 'tape'."),
+        ({"S3_ENDPOINT_URL": "https://s3.example.org"}, "S3_BUCKET: is missing"),
+        ({"S3_BUCKET": "a/b"}, "S3_BUCKET: must be the name of a bucket, not 'a/b'."),
+        ({"S3_BUCKET": "..."}, "S3_BUCKET: must be the name of a bucket"),
+        ({**BUCKET, "S3_ACCESS_KEY_ID": "a"}, "S3_SECRET_ACCESS_KEY: is missing; set both"),
+        ({**BUCKET, "S3_SECRET_ACCESS_KEY": "a"}, "S3_ACCESS_KEY_ID: is missing; set both"),
+        ({**BUCKET, "S3_ENDPOINT_URL": "s3.example.org"}, "S3_ENDPOINT_URL: must be an address"),
+        ({**BUCKET, "S3_ENDPOINT_URL": "https://h/photos"}, "S3_ENDPOINT_URL: must be an address"),
+        ({**BUCKET, "S3_ENDPOINT_URL": "https://k:s@h"}, "S3_ENDPOINT_URL: must be an address"),
+        ({**BUCKET, "S3_ENDPOINT_URL": "https://h:port"}, "S3_ENDPOINT_URL: must be an address"),
+        ({**BUCKET, "S3_REGION": "Frankfurt am Main"}, "S3_REGION: must be a region such as"),
+        ({**BUCKET, "S3_ADDRESSING": "dns"}, "S3_ADDRESSING: must be auto or path or virtual"),
+        ({**BUCKET, "S3_PUBLIC_URL": "//images"}, "S3_PUBLIC_URL: must be an address such as"),
+        (
+            {**BUCKET, **PASSWORD, "S3_PUBLIC_URL": "https://i.example", **PRIVATE},
+            "S3_PUBLIC_URL: everybody can fetch from there; leave it empty in a private gallery.",
+        ),
         ({"CLOUDINARY_CLOUD_NAME": "demo"}, "CLOUDINARY_API_KEY: is missing; set all of"),
         ({"CLOUDINARY_URL": "https://demo"}, "CLOUDINARY_URL: copy it from the console"),
         ({"CLOUDINARY_URL": "cloudinary://123@demo"}, "CLOUDINARY_URL: copy it from the console"),
@@ -203,6 +222,39 @@ def test_refuses_with_one_line_that_names_the_setting(
         read(tmp_path, **given)
     assert caught.value.detail.startswith(line)
     assert "\n" not in caught.value.detail
+
+
+def test_a_bucket_of_amazon_needs_its_name_alone(tmp_path: Path) -> None:
+    settings = read(tmp_path, **BUCKET)
+
+    assert settings.media_store == "s3"
+    assert settings.s3 == config.S3Bucket(name="photos")
+    assert read(tmp_path, MEDIA_STORE="local", **BUCKET).media_store == "local"
+    assert read(tmp_path, CLOUDINARY_URL=CLOUDINARY, **BUCKET).media_store == "cloudinary"
+
+
+def test_a_bucket_elsewhere_is_named_in_the_path_of_addresses(tmp_path: Path) -> None:
+    given = {
+        **BUCKET,
+        "S3_ENDPOINT_URL": "http://127.0.0.1:9000/",
+        "S3_REGION": "auto",
+        "S3_ACCESS_KEY_ID": "minio",
+        "S3_SECRET_ACCESS_KEY": "s%2Fecret",
+        "S3_PUBLIC_URL": "https://images.example.org/photos/",
+    }
+
+    assert read(tmp_path, **given).s3 == config.S3Bucket(
+        name="photos",
+        endpoint_url="http://127.0.0.1:9000",
+        region="auto",
+        access_key_id="minio",
+        secret_access_key="s%2Fecret",
+        path_style=True,
+        public_url="https://images.example.org/photos",
+    )
+    virtual = read(tmp_path, S3_ADDRESSING="virtual", **given).s3
+    assert virtual is not None
+    assert not virtual.path_style
 
 
 def test_two_cloudinary_accounts_at_once_are_refused(tmp_path: Path) -> None:

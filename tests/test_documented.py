@@ -57,7 +57,9 @@ def subclasses(of: type[GalleryError]) -> Iterator[type[GalleryError]]:
 
 def test_every_setting_is_in_the_readme_and_nothing_else(tmp_path: Path) -> None:
     named = {
-        name for cells in rows(section("Settings")) for name in re.findall(r"`([A-Z_]+)`", cells[0])
+        name
+        for cells in rows(section("Settings"))
+        for name in re.findall(r"`([A-Z][A-Z0-9_]+)`", cells[0])
     }
 
     assert named == settings_read(tmp_path)

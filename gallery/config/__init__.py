@@ -14,10 +14,20 @@ from urllib.parse import urlsplit
 
 from gallery.config import keys, values
 from gallery.config.account import CloudinaryAccount, find_account
+from gallery.config.bucket import S3Bucket, find_bucket
 from gallery.config.given import Given, dotenv
 from gallery.errors import ConfigError
 
-__all__ = ["ROOT", "STREAM_CAP", "CloudinaryAccount", "Settings", "load", "names_loopback", "read"]
+__all__ = [
+    "ROOT",
+    "STREAM_CAP",
+    "CloudinaryAccount",
+    "S3Bucket",
+    "Settings",
+    "load",
+    "names_loopback",
+    "read",
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 """The project's folder: ``.env`` lies there, and by default the data."""
@@ -52,8 +62,9 @@ class Settings:
     """Scheme and host, without a slash at the end."""
     trusted_proxies: tuple[values.Network, ...]
     media_store: str
-    """``local`` or ``cloudinary``: where new images go."""
+    """``local``, ``cloudinary`` or ``s3``: where new images go."""
     cloudinary: CloudinaryAccount | None
+    s3: S3Bucket | None
     max_upload_bytes: int
     max_pixels: int
     cdn_cloud_name: str
@@ -91,7 +102,7 @@ def read(environ: Mapping[str, str]) -> Settings:
     one line that names the setting and the mend.
     """
     given = Given(environ)
-    account = find_account(given)
+    account, bucket = find_account(given), find_bucket(given)
     settings = Settings(
         port=given.number("PORT", 8000, high=65_535),
         host=values.host(given.text("HOST", "127.0.0.1")),
@@ -103,8 +114,9 @@ def read(environ: Mapping[str, str]) -> Settings:
         gallery_visibility=given.choice("GALLERY_VISIBILITY", ("public", "private")),
         public_url=values.public_url(given.text("PUBLIC_URL")),
         trusted_proxies=values.networks(given.text("TRUSTED_PROXIES")),
-        media_store=_media_store(given, account),
+        media_store=_media_store(given, {"cloudinary": account, "s3": bucket}),
         cloudinary=account,
+        s3=bucket,
         max_upload_bytes=given.number("MAX_UPLOAD_BYTES", 25 * 1024**2, high=5 * 1024**3),
         max_pixels=given.number("MAX_PIXELS", 100_000_000, high=1_000_000_000),
         cdn_cloud_name=values.cloud_name(given.text("CDN_CLOUD_NAME", "vitrine")),
@@ -123,6 +135,10 @@ def read(environ: Mapping[str, str]) -> Settings:
     )
     _check_secret_key(settings)
     _check_reach(settings)
+    if bucket and bucket.public_url and settings.gallery_visibility == "private":
+        raise ConfigError(
+            "S3_PUBLIC_URL: everybody can fetch from there; leave it empty in a private gallery."
+        )
     return _with_keys(settings)
 
 
@@ -134,18 +150,25 @@ def names_loopback(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def _media_store(given: Given, account: CloudinaryAccount | None) -> str:
-    value = given.text("MEDIA_STORE", "cloudinary" if account else "local").lower()
-    if value in ("cloudflare", "s3"):
+_STORE_NEEDS = {
+    "cloudinary": "CLOUDINARY_URL; copy it from Cloudinary's console",
+    "s3": "S3_BUCKET, the name of the bucket",
+}
+
+
+def _media_store(given: Given, accounts: Mapping[str, object]) -> str:
+    """Where new images go. ``accounts`` are those of providers, by the store's name: the first that
+    is set up is the default."""
+    ready = [name for name, account in accounts.items() if account is not None]
+    value = given.text("MEDIA_STORE", next(iter(ready), "local")).lower()
+    if value == "cloudflare":
         raise ConfigError(
-            f"MEDIA_STORE: {value} comes with a later version; use local or cloudinary."
+            "MEDIA_STORE: cloudflare comes with a later version; use local, cloudinary or s3."
         )
-    if value not in ("local", "cloudinary"):
-        raise ConfigError(f"MEDIA_STORE: must be local or cloudinary, not {value!r}.")
-    if value == "cloudinary" and account is None:
-        raise ConfigError(
-            "MEDIA_STORE: cloudinary needs CLOUDINARY_URL; copy it from Cloudinary's console."
-        )
+    if value not in ("local", *accounts):
+        raise ConfigError(f"MEDIA_STORE: must be local, {' or '.join(accounts)}, not {value!r}.")
+    if value not in ("local", *ready):
+        raise ConfigError(f"MEDIA_STORE: {value} needs {_STORE_NEEDS[value]}.")
     return value
 
 

@@ -244,8 +244,9 @@ class Sweep:
                 this.did("removed", path.name)
         for store in self._stores.all():
             if isinstance(store, SupportsTidying) and not this.dry:
-                for _ in range(store.tidy(older_than=datetime.fromtimestamp(horizon, UTC))):
-                    this.did("removed", f"half a file in {store.name}")
+                with this.trying(store.name, store.name):
+                    for _ in range(store.tidy(older_than=datetime.fromtimestamp(horizon, UTC))):
+                        this.did("removed", f"half a file in {store.name}")
 
     def _stale_files(self, horizon: float) -> Iterator[Path]:
         for path in self._incoming.glob("upload-*"):

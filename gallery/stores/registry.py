@@ -94,6 +94,15 @@ def _cloudinary(settings: Settings) -> MediaStore | None:
     return CloudinaryStore(settings.cloudinary)
 
 
+def _s3(settings: Settings) -> MediaStore | None:
+    if settings.s3 is None:
+        return None
+    # boto3 is loaded only where it is used.
+    from gallery.stores.s3 import S3Store
+
+    return S3Store(settings.s3, cloud_name=settings.cdn_cloud_name, secret=settings.cdn_api_secret)
+
+
 def _spool(settings: Settings, blobs: spool.Blobs | None) -> MediaStore:
     if blobs is not None:
         return spool.BlobSpool(blobs, max_bytes=settings.spool_bytes, **_own_cdn(settings))
@@ -105,5 +114,5 @@ def _own_cdn(settings: Settings) -> dict[str, str]:
     return {"cloud_name": settings.cdn_cloud_name, "secret": settings.cdn_api_secret}
 
 
-_MAKERS: tuple[Callable[[Settings], MediaStore | None], ...] = (_local, _cloudinary)
+_MAKERS: tuple[Callable[[Settings], MediaStore | None], ...] = (_local, _cloudinary, _s3)
 """One line for each store: makes it, or ``None`` when its settings are not given."""

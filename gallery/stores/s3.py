@@ -1,0 +1,131 @@
+"""Originals in a bucket of S3: Amazon's, or of anybody who speaks its language (Ceph, MinIO, R2 …).
+
+*Permissions*, *settings* and what to set up are in ``docs/stores/s3.md``. *Objects*, all private:
+``originals/{key}``, its SHA-256 in its metadata; ``arrivals/{key}``, what came by a ticket and is
+nobody's image yet; ``derived/{key}/{name}``, variants. *Limits*: 5 GiB a file; whatever the service
+allows of requests. The service must honour ``If-None-Match: *``, or two programs that put other
+bytes under one key at the same moment would both believe they did.
+See https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, suppress
+from datetime import datetime
+from typing import BinaryIO
+
+from gallery.config import S3Bucket
+from gallery.errors import KeyTakenError, ObjectMissingError, StoreUnavailableError
+from gallery.model import Image, Received, StoredObject
+from gallery.stores.base import KEY, StoreHealth, checked
+from gallery.stores.local import own_address
+from gallery.stores.s3_objects import LARGE_BYTES, Found, Objects
+from gallery.transformation import Transformation
+
+ORIGINALS, DERIVED = "originals/", "derived/"
+
+_PREFIX = re.compile(r"[A-Za-z0-9_-]*(\.[0-9]*)?")
+
+
+class S3Store:
+    """Originals in one bucket; ``/cdn`` of this program delivers them, signed with ``secret``."""
+
+    name = "s3"
+    delivery_hosts: tuple[str, ...] = ()
+    makes_variants = False
+
+    def __init__(
+        self,
+        bucket: S3Bucket,
+        *,
+        cloud_name: str,
+        secret: str,
+        call_s: float = 20.0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._objects = Objects(bucket, call_s=call_s, sleep=sleep)
+        self._cloud_name = cloud_name
+        self._secret = secret
+
+    def put(self, key: str, original: Received) -> StoredObject:
+        """Sends the file; a retry of what was kept but never answered meets its own bytes."""
+        name = _original(key)
+        if original.bytes > LARGE_BYTES:
+            # Whether a name is free is told only when the last piece has come.
+            with suppress(ObjectMissingError):
+                return _same(self.stat(key), original)
+        # Missing: an upload in pieces that came to its end, and the answer was lost.
+        with suppress(KeyTakenError, ObjectMissingError):
+            self._objects.create(name, original)
+        return _same(self._kept(key), original)
+
+    def stat(self, key: str) -> StoredObject:
+        """What lies under ``key``."""
+        return _described(self._objects.find(_original(key)))
+
+    def open(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """The original's bytes as they arrive."""
+        return self._objects.open(_original(key))
+
+    def delete(self, key: str) -> None:
+        """Removes the original, and what was derived from it."""
+        self._objects.delete(_original(key))
+        for variant in self._objects.list(f"{DERIVED}{key}/"):
+            self._objects.delete(variant.name)
+
+    def list(self, prefix: str = "") -> Iterator[StoredObject]:
+        """Our originals in the order of the keys: as Amazon and its kin list them."""
+        if not _PREFIX.fullmatch(prefix):
+            return  # No key of ours begins so.
+        for found in self._objects.list(f"{ORIGINALS}{prefix}"):
+            if KEY.fullmatch(found.name.removeprefix(ORIGINALS)):
+                yield _described(found)
+
+    def delivery_url(self, image: Image, wanted: Transformation) -> str:
+        """A path under ``/cdn``, signed for this very transformation."""
+        return own_address(self._secret, self._cloud_name, image, wanted)
+
+    def probe(self) -> None:
+        """Returns when the bucket is there and answers to our keys."""
+        self._objects.look()
+
+    def health(self) -> StoreHealth:
+        """How our requests have fared."""
+        return self._objects.health()
+
+    def tidy(self, *, older_than: datetime) -> int:
+        """How many uploads in pieces were given up: begun before that moment, and never whole."""
+        return self._objects.abandon(ORIGINALS, older_than=older_than)
+
+    def _kept(self, key: str) -> StoredObject:
+        """What a put has left there."""
+        try:
+            return self.stat(key)
+        except ObjectMissingError as error:
+            raise StoreUnavailableError("The bucket took a photo and has none.") from error
+
+
+def _same(stored: StoredObject, original: Received) -> StoredObject:
+    """What is stored, if that is the original."""
+    if (stored.bytes, stored.sha256) != (original.bytes, original.sha256):
+        raise KeyTakenError("Another photo has that name in the bucket.")
+    return stored
+
+
+def _original(key: str) -> str:
+    return f"{ORIGINALS}{checked(key)}"
+
+
+def _described(found: Found) -> StoredObject:
+    # A key's bytes never change, so the time they were written is both of its times.
+    return StoredObject(
+        key=found.name.rpartition("/")[2],
+        bytes=found.bytes,
+        etag=found.etag,
+        created_at=found.modified_at,
+        modified_at=found.modified_at,
+        sha256=found.sha256,
+    )
