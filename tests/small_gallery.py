@@ -44,6 +44,7 @@ class _Settling:
     def __init__(self, settings: config.Settings, *, draining: threading.Event) -> None:
         self._settled = settings.gallery_data / f"settled-{os.getpid()}"
         self._draining = draining
+        self._settled.with_name(f"begun-{os.getpid()}").touch()
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         del environ

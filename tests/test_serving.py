@@ -170,6 +170,7 @@ def test_what_works_beside_requests_comes_to_its_end(tmp_path: Path) -> None:
     with Program(tmp_path, port=free_port(), SMALL_GALLERY="settle", **ELSEWHERE) as gallery:
         gallery.until_it_answers()
         workers = gallery.children()
+        eventually(lambda: len(list(tmp_path.glob("begun-*"))) == len(workers), 10)
         gallery.send(signal.SIGTERM)
         assert gallery.end()[0] == 0
     assert {path.name for path in tmp_path.glob("settled-*")} == {
