@@ -12,7 +12,9 @@ A document has the fields of the JSON under the same names, and besides:
 ``gone_id``     ``id`` again once it is deleted for ever, for the same reason
 ``replacing``   another picture on its way to it (``replacing.py``); ``replacements`` counts them
 ``leaving``     objects of pictures that were replaced or moved, until they are deleted
+``staying``     those that stay for a while where an image was before it moved (``leaving.py``)
 ``migrating``   the store it is on its way to (``migrating.py``)
+``moved``       by which way of a migration it came to its store, and when (``relocating.py``)
 ``phash_bands`` four numbers, of 16 bits of ``phash`` each: what looks alike is found by them
 =============== ====================================================================================
 
@@ -48,6 +50,8 @@ UNSHOWN = dict.fromkeys(
         "replacing",
         "replacements",
         "leaving",
+        "staying",
+        "moved",
         "phash_bands",
     ),
     0,
@@ -97,9 +101,14 @@ def image_of(document: Document) -> Image:
         order=str(document["_id"]),
         status=Status(document["status"]),
         camera=Camera(**camera) if camera else None,
-        moving_to=document["migrating"]["to"] if "migrating" in document else "",
+        moving_to=_moving_to(document.get("migrating", {})),
         **_values_of(document),
     )
+
+
+def _moving_to(migrating: Document) -> str:
+    """Where an image in the spool goes on to; one that merely changes its store waits for none."""
+    return "" if "leg" in migrating else migrating.get("to", "")
 
 
 def _values_of(document: Document) -> dict[str, Any]:

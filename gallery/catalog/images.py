@@ -1,8 +1,8 @@
 """The catalog of images: what is recorded of each, from its intent to its end.
 
 One document in the collection ``images`` is one image (``documents.py``). The methods of its life
-are in ``intents``, ``assets``, ``alike``, ``changing``, ``replacing``, ``migrating``, ``leaving``
-and ``lists``, each beside the indexes that it needs.
+are in ``intents``, ``assets``, ``alike``, ``changing``, ``replacing``, ``migrating``,
+``relocating``, ``leaving`` and ``lists``, each beside the indexes that it needs.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from gallery.catalog import (
     leaving,
     lists,
     migrating,
+    relocating,
     replacing,
 )
 from gallery.catalog.alike import Alike
@@ -30,6 +31,7 @@ from gallery.catalog.intents import ContentTakenError, Intents
 from gallery.catalog.leaving import Leaving
 from gallery.catalog.lists import Lists
 from gallery.catalog.migrating import Migrating
+from gallery.catalog.relocating import Relocating
 from gallery.catalog.replacing import Replacing
 from gallery.catalog.surveying import Surveying
 from gallery.model import Image, Status
@@ -38,7 +40,17 @@ __all__ = ["ContentTakenError", "ImageCatalog"]
 
 
 class ImageCatalog(
-    Intents, Assets, Lists, AssetLists, Alike, Changing, Replacing, Migrating, Leaving, Surveying
+    Intents,
+    Assets,
+    Lists,
+    AssetLists,
+    Alike,
+    Changing,
+    Replacing,
+    Migrating,
+    Relocating,
+    Leaving,
+    Surveying,
 ):
     """The record of images. Every method may raise DatabaseUnavailableError."""
 
@@ -56,6 +68,7 @@ class ImageCatalog(
                     *changing.INDEXES,
                     *replacing.INDEXES,
                     *migrating.INDEXES,
+                    *relocating.INDEXES,
                     *leaving.INDEXES,
                 ]
             )

@@ -1,6 +1,7 @@
-"""Images on their way from the spool to the store they are for.
+"""Images on their way from the spool to the store they are for, or from one store to another.
 
-``migrating`` lies in the image's own document from its intent on, until it has arrived:
+``migrating`` lies in the image's own document until it has arrived: of one that lies in the spool
+from its intent on, else for as long as somebody tries to move it (``relocating.py``):
 
 =========================== ========================================================================
 ``migrating.to``, ``key``   where its object goes; one may be there already, whole or not
@@ -9,17 +10,21 @@
 ``migrating.tries``         how often that was tried
 ``migrating.not_before``    when it is tried again
 ``migrating.problem``       why the store does not take it
+``migrating.refused``       and never will, as far as we know
+``migrating.leg``           what it moves by: one way of a migration (``migrations.py``)
+``migrating.keep_s``        how long its object stays where it was (``leaving.py``)
 =========================== ========================================================================
 
 An image that has arrived is another version of itself: whoever changes an image does so only if it
-is still the version that he read, so nobody brings back where it lay. What is left in the spool is
-named in ``leaving`` until it is deleted.
+is still the version that he read, so nobody brings back where it lay. What is left behind is named
+in ``leaving`` or ``staying`` until it is deleted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from pymongo import IndexModel, ReturnDocument
 
@@ -32,7 +37,7 @@ from gallery.model import Image, Status, StoredObject
 
 INDEXES = [IndexModel("migrating.to", name="migrating", sparse=True)]
 
-_MOVABLE = {"$in": [Status.READY.value, Status.KEPT.value, Status.TRASHED.value]}
+MOVABLE = {"$in": [Status.READY.value, Status.KEPT.value, Status.TRASHED.value]}
 _TRIES = 20
 _CAP = 10_000
 
@@ -42,9 +47,15 @@ class Move:
     """An image that ``holder`` may move now."""
 
     image: Image
+    to: str
+    """The store that it goes to."""
+    key: str
+    """What it is called there."""
     holder: str
     tries: int
     """This one included."""
+    leg: str
+    """The way of a migration that it moves by; empty of one from the spool."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,14 +93,18 @@ class Migrating(ImageRecords):
         return image_of(document) if document else None
 
     @database_failures
-    def claim_move(self, *, to: Sequence[str], holder: str, lease_s: float) -> Move | None:
+    def claim_move(
+        self, *, to: Sequence[str], holder: str, lease_s: float, leg: str | None = None
+    ) -> Move | None:
         """The image that has waited longest to go to one of these stores and may be tried now, for
-        ``holder`` alone until its lease ends."""
+        ``holder`` alone until its lease ends. ``leg``: by that way of a migration, else from the
+        spool."""
         lease = lease_to(holder, lease_s, MIGRATING_LEASE)
         document = self._images.find_one_and_update(
             {
                 "migrating.to": {"$in": [text(each) for each in to]},
-                "status": _MOVABLE,
+                "migrating.leg": leg,
+                "status": MOVABLE,
                 "$and": [run_out(MIGRATING_LEASE), _DUE],
             },
             {**lease, "$inc": {"migrating.tries": 1}},
@@ -98,9 +113,7 @@ class Migrating(ImageRecords):
             hint="migrating",
             return_document=ReturnDocument.AFTER,
         )
-        if document is None:
-            return None
-        return Move(image=image_of(document), holder=holder, tries=document["migrating"]["tries"])
+        return move_of(document) if document else None
 
     @database_failures
     def finish_move(
@@ -112,7 +125,10 @@ class Migrating(ImageRecords):
         """
         held = {
             "id": move.image.id,
-            "status": _MOVABLE,
+            "status": MOVABLE,
+            # Another picture may have taken its place there.
+            "store": move.image.store,
+            "key": move.image.key,
             **held_by(move.holder, MIGRATING_LEASE),
         }
         for _ in range(_TRIES):
@@ -132,31 +148,43 @@ class Migrating(ImageRecords):
     def _arrival(
         self, document: Document, stored: StoredObject, url_of: Callable[[Image], str]
     ) -> Document:
+        migrating = document["migrating"]
         came = {
-            "store": document["migrating"]["to"],
-            "key": document["migrating"]["key"],
+            "store": migrating["to"],
+            "key": migrating["key"],
             "bytes": stored.bytes,
             "etag": stored.etag,
             "store_version": stored.store_version,
         }
-        left = {"store": document["store"], "key": document["key"]}
-        versions = {"earlier_versions": document["store_version"]}
-        moved = document["store_version"] != stored.store_version
-        return {
+        arrived = {
             "$set": {**came, "url": url_of(image_of({**document, **came}))},
             "$unset": {"migrating": ""},
-            "$push": {"leaving": left},
-            **({"$addToSet": versions} if moved else {}),
+            "$push": self._left_behind(document),
             "$inc": {"version": 1},
         }
+        if document["store_version"] != stored.store_version:
+            arrived["$addToSet"] = {"earlier_versions": document["store_version"]}
+        if leg := migrating.get("leg"):
+            arrived["$set"]["moved.by"] = leg
+            arrived["$currentDate"] = {"moved.at": True}
+        return arrived
+
+    def _left_behind(self, document: Document) -> Document:
+        left = {"store": document["store"], "key": document["key"]}
+        if not (keep_s := document["migrating"].get("keep_s")):
+            return {"leaving": left}
+        return {"staying": left | {"until": self._database_now() + timedelta(seconds=keep_s)}}
 
     @database_failures
-    def put_off_move(self, move: Move, *, pause_s: float, problem: str = "") -> None:
+    def put_off_move(
+        self, move: Move, *, pause_s: float, problem: str = "", refused: bool = False
+    ) -> None:
         """Gives the image back, to be tried again after the pause; ``problem`` tells why it was not
-        taken."""
+        taken, ``refused`` that it hardly ever will be."""
         told: Document = {"migrating.not_before": _in(pause_s)}
         if problem:
             told["migrating.problem"] = {"$literal": problem}
+            told["migrating.refused"] = refused
         self._images.update_one(
             {"id": move.image.id, **held_by(move.holder, MIGRATING_LEASE)},
             [{"$set": told}, {"$unset": "migrating.lease"}],
@@ -164,8 +192,8 @@ class Migrating(ImageRecords):
 
     @database_failures
     def waiting(self) -> Waiting:
-        """What has not arrived yet."""
-        going: Document = {"migrating.to": {"$gt": ""}, "status": _MOVABLE}
+        """What waits in the spool."""
+        going: Document = {"migrating.to": {"$gt": ""}, "migrating.leg": None, "status": MOVABLE}
         refused = {**going, "migrating.problem": {"$gt": ""}}
         one = self._images.find_one(refused, {"migrating.problem": 1})
         return Waiting(
@@ -173,6 +201,19 @@ class Migrating(ImageRecords):
             refused=self._images.count_documents(refused, limit=_CAP) if one else 0,
             problem=one["migrating"]["problem"] if one else "",
         )
+
+
+def move_of(document: Document) -> Move:
+    """The move that a document tells of, as leased now."""
+    migrating = document["migrating"]
+    return Move(
+        image=image_of(document),
+        to=migrating["to"],
+        key=migrating["key"],
+        holder=migrating["lease"]["holder"],
+        tries=migrating["tries"],
+        leg=migrating.get("leg", ""),
+    )
 
 
 _DUE: Document = {"$expr": {"$lte": [{"$ifNull": ["$migrating.not_before", "$$NOW"]}, "$$NOW"]}}

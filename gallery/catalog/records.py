@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pymongo.database import Database
 
@@ -28,6 +28,10 @@ class ImageRecords:
         self._vocabulary = Vocabulary(database)
         self._tag_counts = TagCounts(database)
         self._now = now
+
+    def _database_now(self) -> datetime:
+        now: datetime = self._images.database.command("hello")["localTime"]
+        return now if now.tzinfo else now.replace(tzinfo=UTC)
 
     def _learnt_terms(self, image: Image) -> list[str]:
         """The image's terms. Their words are in the vocabulary now, to be completed in a search."""

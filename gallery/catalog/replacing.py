@@ -48,6 +48,9 @@ _TRIES = 20
 _OWN = {"_id", "id", "status", "version", "url", "etag", "store_version"}
 """Fields that a replacement never brings along: the flip itself writes some of them."""
 
+_OF_MOVES = ("migrating", "moved", "staying", "earlier_versions")
+"""What is recorded of where a picture was or goes to; it says nothing of the next one."""
+
 _READ = {name: 0 for name in UNSHOWN if name not in ("replacing", "replacements")}
 
 
@@ -145,11 +148,9 @@ class Replacing(ImageRecords):
         return replace(replacement, after=spooled) if spooling.matched_count else None
 
     @database_failures
-    def finish_replacement(
-        self, id: str, *, holder: str, stored: StoredObject, url: str
-    ) -> tuple[Image, Image]:
-        """The image before and after the flip. Raises ConflictError when it is not ours to flip:
-        taken over, or the image hidden meanwhile."""
+    def finish_replacement(self, id: str, *, holder: str, stored: StoredObject, url: str) -> Image:
+        """The image after the flip. Raises ConflictError when it is not ours to flip: taken over,
+        or the image hidden meanwhile."""
         held = {"id": text(id), "status": {"$in": _SHOWN}, **held_by(holder, LEASE)}
         for content in (True, False):
             for _ in range(_TRIES):
@@ -164,7 +165,7 @@ class Replacing(ImageRecords):
                     before, after = image_of(document), image_of(flipped)
                     if before.status is Status.READY:
                         self._tag_counts.change(before=before.tags, after=after.tags)
-                    return before, after
+                    return after
         raise ConflictError("Too many are changing this photo at once. Please try again.")
 
     def _flip(
@@ -182,7 +183,9 @@ class Replacing(ImageRecords):
             "updated_at": self._now(),
             "terms": self._learnt_terms(_after(document)),
         }
-        gone = dict.fromkeys((*replacing["gone"], "replacing"), "")
+        # It may have begun to move, or moved, since this replacement was recorded.
+        of_moves = [each for each in _OF_MOVES if each not in becomes]
+        gone = dict.fromkeys((*replacing["gone"], *of_moves, "replacing"), "")
         if content and document["status"] == Status.READY and "sha256" in becomes:
             told["content"] = becomes["sha256"]
         elif "sha256" in becomes:

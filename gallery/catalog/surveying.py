@@ -15,7 +15,7 @@ from gallery.model import Status
 _READ = (
     *("id", "status", "store", "key", "bytes", "sha256", "etag", "version"),
     *("replacing.store", "replacing.key", "replacing.becomes.migrating"),
-    *("leaving", "migrating.to", "migrating.key"),
+    *("leaving", "staying", "migrating.to", "migrating.key"),
 )
 
 
@@ -76,7 +76,11 @@ class Surveying(ImageRecords):
             "upload": _run_out_for(grace_s, LEASE),
             "replacement": _run_out_for(grace_s, REPLACING_LEASE),
             "rested": rested if grace_s > 0 else {"$literal": True},
+            "stayed": {"$lte": [_STAYS_UNTIL, {"$subtract": ["$$NOW", round(grace_s * 1000)]}]},
         }
+
+
+_STAYS_UNTIL = {"$ifNull": [{"$min": "$staying.until"}, "$$NOW"]}
 
 
 def _run_out_for(grace_s: float, field: str) -> Document:
@@ -102,7 +106,7 @@ def _surveyed(document: Document) -> Surveyed:
 
 
 def _objects_of(document: Document) -> list[ObjectName]:
-    named = [document, *document.get("leaving", [])]
+    named = [document, *document.get("leaving", []), *document.get("staying", [])]
     if replacing := document.get("replacing"):
         named.append(replacing)
     for each in (document, document.get("replacing", {}).get("becomes", {})):
@@ -116,6 +120,7 @@ def _overdue(document: Document) -> tuple[str, ...]:
         "upload": document["status"] == Status.PENDING and document["upload"],
         "replacement": "replacing" in document and document["replacement"],
         "deletion": document["status"] == Status.DELETING and document["rested"],
-        "leftover": "leaving" in document and document["rested"],
+        "leftover": ("leaving" in document and document["rested"])
+        or ("staying" in document and document["stayed"]),
     }
     return tuple(name for name, is_overdue in begun.items() if is_overdue)

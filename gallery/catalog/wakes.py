@@ -22,10 +22,15 @@ _IDLE_MS = 1000
 _AWAY_S = 1.0
 
 _PIPELINE: list[Document] = [
-    {"$match": {"updateDescription.updatedFields.migrating": {"$exists": True}}},
+    {
+        "$match": {
+            "updateDescription.updatedFields.migrating": {"$exists": True},
+            "updateDescription.updatedFields.migrating.leg": {"$exists": False},
+        }
+    },
     {"$project": {"_id": 1}},
 ]
-"""An image became ready to go on to its store."""
+"""An image became ready to go on to its store; whoever moves one by a migration has it already."""
 
 
 class Wakes:

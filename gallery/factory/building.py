@@ -37,6 +37,7 @@ from gallery.services.ingest import Ingest
 from gallery.services.inventory import Inventory
 from gallery.services.library import Library
 from gallery.services.live import LiveFeed
+from gallery.services.migrating import Migrating
 from gallery.services.moving import Moving
 from gallery.services.named import Named
 from gallery.services.notify import Notify
@@ -89,6 +90,7 @@ class Gallery:
     exporting: Exporting
     importing: Importing
     moving: Moving
+    migrating: Migrating
     upkeep: Upkeep
     health: Health
     figures: Figures
@@ -122,8 +124,9 @@ def build(settings: Settings, database: Database[dict[str, Any]], *, stream_cap:
     )
     auditor = operating.auditor_on(records, settings, stores)
     outgoing = Outgoing(trusted=settings.cdn_trusted_hosts)
-    making = _making(works)
-    moving = moving_on(records, stores, works.addresses, replacing, making)
+    migrating = Migrating(catalog=records.images, orders=records.migrations, stores=stores)
+    incoming = incoming_folder(settings)
+    moving = moving_on(records, stores, works.addresses, replacing, migrating, incoming)
     sweep = _sweep(works, library, replacing)
     uploading = _uploading(works, ingest, replacing)
     return Gallery(
@@ -139,7 +142,7 @@ def build(settings: Settings, database: Database[dict[str, Any]], *, stream_cap:
         assets=assets,
         uploading=uploading,
         once=OncePerKey(keys=records.keys, catalog=records.images, ingest=ingest),
-        making=making,
+        making=_making(works),
         inventory=_inventory(works, assets, library),
         sweep=sweep,
         auditor=auditor,
@@ -149,6 +152,7 @@ def build(settings: Settings, database: Database[dict[str, Any]], *, stream_cap:
         exporting=operating.exporting_on(records, settings, stores),
         importing=operating.importing_on(records, settings, ingest),
         moving=moving,
+        migrating=migrating,
         upkeep=upkeep_of(
             wakes=records.wakes,
             sweep=sweep,

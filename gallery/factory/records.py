@@ -16,6 +16,7 @@ from gallery.catalog.changes import Changes
 from gallery.catalog.duties import Duties
 from gallery.catalog.idempotency import IdempotencyKeys
 from gallery.catalog.images import ImageCatalog
+from gallery.catalog.migrations import Migrations
 from gallery.catalog.notifications import Notifications
 from gallery.catalog.receipts import Receipts
 from gallery.catalog.sessions import SessionCatalog
@@ -44,6 +45,7 @@ class Records:
     parts: Blobs
     spooled: Blobs
     wakes: Wakes
+    migrations: Migrations
     archives: ArchiveOrders
 
 
@@ -65,12 +67,13 @@ def records_of(database: Database[dict[str, Any]]) -> Records:
         parts=Blobs(database, "parts"),
         spooled=Blobs(database, "spool"),
         wakes=Wakes(database),
+        migrations=Migrations(database),
         archives=ArchiveOrders(database, now=now),
     )
     for each in (
         *(records.images, records.keys, records.sessions, records.attempts, records.outbox),
         *(records.spooled, records.archives, records.audits, records.uploads, records.parts),
-        records.receipts,
+        *(records.receipts, records.migrations),
     ):  # fmt: skip
         each.ensure_indexes()
     return records

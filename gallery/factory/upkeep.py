@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from gallery.catalog.wakes import Wakes
 from gallery.factory.records import Records, now
 from gallery.services.addresses import Addresses
 from gallery.services.daily import DailyAudit
-from gallery.services.eager import Making
 from gallery.services.eviction import Eviction
 from gallery.services.finishing import Finishing
+from gallery.services.migrating import Migrating
 from gallery.services.moving import Moving
 from gallery.services.receipts import Receipting
 from gallery.services.reconcile import Sweep
@@ -29,15 +30,21 @@ MOVES_EVERY_S = 5.0
 
 
 def moving_on(
-    records: Records, stores: Stores, addresses: Addresses, replacing: Replacing, making: Making
+    records: Records,
+    stores: Stores,
+    addresses: Addresses,
+    replacing: Replacing,
+    migrating: Migrating,
+    incoming: Path,
 ) -> Moving:
-    """What moves images from the spool."""
+    """What moves images from the spool, and from store to store."""
     return Moving(
         catalog=records.images,
         stores=stores,
         addresses=addresses,
         replacing=replacing,
-        original_of=making.original_of,
+        migrating=migrating,
+        incoming=incoming,
         now=now,
     )
 

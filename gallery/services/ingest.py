@@ -267,13 +267,16 @@ def with_facts(image: Image, facts: Facts) -> Image:
 
 
 def with_version(
-    stored: StoredObject, since: datetime, *, above: str | None = None
+    stored: StoredObject, since: datetime, *, after: Image | None = None
 ) -> StoredObject:
     """The object with a version that delivery URLs may carry: where the store has none of its own,
-    the second of its arrival, but ``above`` that of the picture before."""
+    the second of its arrival, but above every number that the image ``after`` which it comes had.
+    """
     if stored.store_version is not None:
         return stored
-    return replace(stored, store_version=str(max(int(since.timestamp()), int(above or 0) + 1)))
+    known = (after.store_version or "", *after.earlier_versions) if after else ()
+    above = max((int(each) for each in known if each.isdecimal()), default=0)
+    return replace(stored, store_version=str(max(int(since.timestamp()), above + 1)))
 
 
 def is_unsettled(image: Image) -> bool:

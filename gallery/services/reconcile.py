@@ -36,6 +36,9 @@ from gallery.stores.base import LeavesTemporaries, SupportsTidying
 from gallery.stores.registry import Stores
 
 BATCH = 100
+STAYS_AT_ONCE = 500
+"""Images of which one sweep deletes what stayed where they were: others wait for the sweep, too."""
+
 STALE_UPLOAD_S = 24 * 3600
 RECOUNT_EVERY_S = 24 * 3600
 
@@ -94,6 +97,7 @@ class Sweep:
         self._mend_uploads(this)
         self._mend_replacements(this)
         self._delete_left(this)
+        self._end_stays(this)
         self._purge_due(this)
         self._clear_incoming(this)
         if not dry_run:
@@ -191,6 +195,24 @@ class Sweep:
                 if not this.dry:
                     self._replacing.delete_left(image_id, left)
                 this.did("purged", left.key)
+
+    def _end_stays(self, this: Round) -> None:
+        """Objects that stayed where images were before they moved, for as long as they were to."""
+        if this.dry:
+            for _ in range(self._catalog.count_ended_stays()):
+                this.did("purged", "where an image was")
+            return
+        for _ in range(STAYS_AT_ONCE):
+            if self._stopped.is_set() or not (found := self._catalog.claim_stay(lease_s=LEASE_S)):
+                return
+            image_id, stayed = found
+            for each in stayed:
+                if this.leaves_alone(each.store, each.key):
+                    continue
+                with this.trying(each.store, each.key):
+                    self._stores.named(each.store).delete(each.key)
+                    self._catalog.forget_stay(image_id, each)
+                    this.did("purged", each.key)
 
     def _purge_due(self, this: Round) -> None:
         """What was being purged, and what has lain in the trash for its time."""

@@ -23,7 +23,7 @@ _KEPT = 4_000
 
 _SHOWN = attrgetter(
     *("id", "url", "description", "alt", "tags", "albums", "filename", "width", "height", "frames"),
-    *("format", "bytes", "status", "store", "version", "color", "placeholder", "camera"),
+    *("format", "bytes", "status", "store", "key", "version", "color", "placeholder", "camera"),
     *("created_at", "updated_at", "taken_at", "public_id", "store_version", "trashed_at"),
     "moving_to",
 )
@@ -141,6 +141,7 @@ class Presenter:
         it."""
         known = (
             image.store,
+            image.key,
             image.id,
             image.type,
             image.public_id,

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
+from bson.codec_options import CodecOptions, DatetimeConversion
 from pymongo.database import Database
 from pymongo.monitoring import CommandListener, CommandStartedEvent
 
 _OF_THE_SESSION = {"lsid", "$clusterTime", "$db", "txnNumber", "maxTimeMS", "writeConcern"}
+
+_WITH_ANY_DATE = CodecOptions[dict[str, Any]](datetime_conversion=DatetimeConversion.DATETIME_AUTO)
+"""The bounds of a plan can be dates that no datetime knows."""
+
+_PLANLESS = {"hello", "insert"}
 
 
 Asked: TypeAlias = Callable[[Callable[[], object]], list[dict[str, Any]]]
@@ -36,7 +42,7 @@ def explained(database: Database[dict[str, Any]], commands: Commands) -> Asked:
     def asked(work: Callable[[], object]) -> list[dict[str, Any]]:
         commands.sent.clear()
         work()
-        sent = [command for command in commands.sent if next(iter(command)) != "insert"]
+        sent = [command for command in commands.sent if next(iter(command)) not in _PLANLESS]
         return [_explain(database, command) for command in sent]
 
     return asked
@@ -45,7 +51,9 @@ def explained(database: Database[dict[str, Any]], commands: Commands) -> Asked:
 def _explain(database: Database[dict[str, Any]], command: dict[str, Any]) -> dict[str, Any]:
     bare = {name: value for name, value in command.items() if name not in _OF_THE_SESSION}
     bare.pop("readConcern", None)
-    answer = database.command("explain", bare, verbosity="executionStats")
+    answer = database.command(
+        "explain", bare, verbosity="executionStats", codec_options=_WITH_ANY_DATE
+    )
     cursor = answer["stages"][0]["$cursor"] if "stages" in answer else answer
     stats: dict[str, Any] = cursor["executionStats"]
     stages = set(_stages(stats["executionStages"]))

@@ -15,6 +15,7 @@ from pymongo.database import Database
 
 from gallery.catalog.idempotency import IdempotencyKeys
 from gallery.catalog.images import ImageCatalog
+from gallery.catalog.migrations import Migrations
 from gallery.catalog.transformations import NamedTransformations
 from gallery.imaging.sandbox import Engine, Limits
 from gallery.model import Edit, Image, Received, Status, StoredObject
@@ -23,6 +24,8 @@ from gallery.services.delivery import Delivery
 from gallery.services.ingest import Ingest, Outcome
 from gallery.services.library import Library
 from gallery.services.meanings import Asked, Client
+from gallery.services.migrating import Migrating
+from gallery.services.moving import Moving
 from gallery.services.named import Named
 from gallery.services.once import OncePerKey
 from gallery.services.reconcile import Sweep
@@ -208,6 +211,21 @@ def make_parts(
 @pytest.fixture
 def parts(make_parts: Callable[..., Parts]) -> Parts:
     return make_parts()
+
+
+def mover_of(parts: Parts) -> Moving:
+    """What moves images, as another process on the same data."""
+    orders = Migrations(parts.database)
+    orders.ensure_indexes()
+    return Moving(
+        catalog=parts.catalog,
+        stores=parts.stores,
+        addresses=parts.addresses,
+        replacing=parts.replacing,
+        migrating=Migrating(catalog=parts.catalog, orders=orders, stores=parts.stores),
+        incoming=parts.folder / "incoming",
+        now=parts.clock,
+    )
 
 
 SMALL = "c_limit,f_auto,h_40,w_40"

@@ -26,15 +26,13 @@ from gallery.errors import (
 from gallery.imaging.sandbox import Engine
 from gallery.model import Edit, Image, Status
 from gallery.services import ingest, moving, reconcile
-from gallery.services.eager import Making
 from gallery.services.moving import FIRST_PAUSE_S, LONGEST_PAUSE_S, Moving, pause
-from gallery.services.named import Named
 from gallery.stores.base import MediaStore
 from gallery.stores.registry import Stores
 from gallery.stores.spool import BlobSpool, DiskSpool
 from tests import pictures
 from tests.catalog.making import at_once
-from tests.services.conftest import SECRET, Parts
+from tests.services.conftest import SECRET, Parts, mover_of
 from tests.services.remote import VERSION, RemoteStore
 
 PHOTO = pictures.photo()
@@ -107,22 +105,7 @@ def make_scene(
         else BlobSpool(Blobs(database, "spool"), **own)
     )
     parts = make_parts(others=Stores([cloud, spool], for_new="cloud"))
-    making = Making(
-        catalog=parts.catalog,
-        stores=parts.stores,
-        engine=engine,
-        delivery=parts.delivery,
-        names=Named(catalog=None, presets={}),  # type: ignore[arg-type]  # nothing is asked of it
-        incoming=folder / "incoming",
-    )
-    mover = Moving(
-        catalog=parts.catalog,
-        stores=parts.stores,
-        addresses=parts.addresses,
-        replacing=parts.replacing,
-        original_of=making.original_of,
-        now=parts.clock,
-    )
+    mover = mover_of(parts)
     return Scene(parts=parts, cloud=cloud, spool=spool, moving=mover)
 
 

@@ -116,8 +116,10 @@ class Answers:
 
 
 def version_of(image: Image) -> int:
-    """The version that delivery addresses carry."""
-    return int(image.store_version or 1)
+    """The version that delivery addresses carry: 1, which any image answers to, where the store
+    calls its own by something else than a number."""
+    version = image.store_version or ""
+    return int(version) if version.isdecimal() else 1
 
 
 def format_of(image: Image) -> str:
