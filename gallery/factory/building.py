@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,6 +42,7 @@ from gallery.services.named import Named
 from gallery.services.notify import Notify
 from gallery.services.once import OncePerKey
 from gallery.services.permanent import Permanent
+from gallery.services.plans import Plans
 from gallery.services.receipts import Receipting
 from gallery.services.reconcile import Sweep
 from gallery.services.replacing import Replacing
@@ -51,7 +51,6 @@ from gallery.services.trash import Trash
 from gallery.services.upkeep import Upkeep
 from gallery.stores.base import SupportsLocalPath
 from gallery.stores.registry import Stores, build_stores
-from gallery.transformation import Preset, presets_from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +64,7 @@ class Works:
     addresses: Addresses
     named: Named
     delivery: Delivery
+    plans: Plans
     tally: Tally
 
 
@@ -96,6 +96,7 @@ class Gallery:
     figures: Figures
     receipting: Receipting
     permanent: Permanent
+    plans: Plans
     sessions: SessionCatalog
     attempts: Attempts
     inventory: Inventory
@@ -162,6 +163,7 @@ def build(settings: Settings, database: Database[dict[str, Any]], *, stream_cap:
             daily_audit=operating.daily_on(records, auditor),
             receipting=receipting,
         ),
+        plans=works.plans,
         feed=LiveFeed(
             records.changes, cap=stream_cap, on_change=delivery.heed, on_gap=delivery.heed_all
         ),
@@ -180,7 +182,7 @@ def _works(settings: Settings, records: Records) -> Works:
     limits = Limits(max_bytes=settings.max_upload_bytes, max_pixels=settings.max_pixels)
     engine = Engine(limits, children=os.cpu_count() or 1)
     stores = build_stores(settings, spooled=records.spooled if settings.mongo_uri else None)
-    presets = _presets(settings)
+    presets = operating.presets_of(settings)
     named = Named(catalog=records.transformations, presets=presets)
     tally = Tally()
     delivery = Delivery(
@@ -200,6 +202,7 @@ def _works(settings: Settings, records: Records) -> Works:
         stores=stores,
         engine=engine,
         addresses=Addresses(stores, presets),
+        plans=Plans(stores, max_bytes=limits.max_bytes, max_pixels=limits.max_pixels),
         named=named,
         delivery=delivery,
     )
@@ -250,6 +253,7 @@ def _uploading(works: Works, ingest: Ingest, replacing: Replacing) -> Uploading:
         works.records,
         works.settings,
         works.stores,
+        plans=works.plans,
         ingest=ingest,
         replacing=replacing,
         incoming=incoming_folder(works.settings),
@@ -293,9 +297,3 @@ def _notify(settings: Settings, records: Records, outgoing: Outgoing) -> Notify:
         algorithm=settings.cdn_signature_algorithm,
         now=now,
     )
-
-
-def _presets(settings: Settings) -> dict[str, Preset]:
-    if settings.presets_file is None:
-        return presets_from({})
-    return presets_from(tomllib.loads(settings.presets_file.read_text(encoding="utf-8")))

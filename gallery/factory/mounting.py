@@ -91,7 +91,7 @@ def mount(
         batches.blueprint(library=gallery.library, **shared),
         events.blueprint(**live, **shared),
         trash.blueprint(trash=gallery.trash, library=gallery.library, access=rules),
-        pages.blueprint(settings=settings, **live, **shared, **taking),
+        pages.blueprint(plans=gallery.plans, **live, **shared, **taking),
         permanent.blueprint(
             access=rules,
             permanent=gallery.permanent,
@@ -125,7 +125,11 @@ def mount(
         delivery.blueprint(deliveries),
         sessions.blueprint(visitors),
         status.blueprint(
-            access=rules, health=gallery.health, auditor=gallery.auditor, draining=draining
+            access=rules,
+            health=gallery.health,
+            plans=gallery.plans,
+            auditor=gallery.auditor,
+            draining=draining,
         ),
         metrics_route.blueprint(metrics=metrics, facts=gallery.figures.ask, access=rules),
         static_files.blueprint(files),

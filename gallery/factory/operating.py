@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
@@ -25,6 +26,7 @@ from gallery.services.permanent import Permanent
 from gallery.services.receipts import Receipting
 from gallery.stores.parts import DiskParts
 from gallery.stores.registry import Stores
+from gallery.transformation import Preset, presets_from
 
 
 def auditor_on(records: Records, settings: Settings, stores: Stores) -> Auditor:
@@ -127,6 +129,13 @@ def importing_on(records: Records, settings: Settings, ingest: Ingest) -> Import
         max_bytes=settings.max_upload_bytes,
         at_once=os.cpu_count() or 1,
     )
+
+
+def presets_of(settings: Settings) -> dict[str, Preset]:
+    """The built-in presets, and those of the operator's file."""
+    if settings.presets_file is None:
+        return presets_from({})
+    return presets_from(tomllib.loads(settings.presets_file.read_text(encoding="utf-8")))
 
 
 def derived_folder(settings: Settings) -> Path:

@@ -16,6 +16,7 @@ from gallery.services.chunks import Chunks
 from gallery.services.finishing import Finishing
 from gallery.services.ingest import Ingest
 from gallery.services.own_form import OwnForms
+from gallery.services.plans import Plans
 from gallery.services.replacing import Replacing
 from gallery.services.tickets import Tickets
 from gallery.services.uploads import Uploads
@@ -41,6 +42,7 @@ def uploading_on(
     settings: Settings,
     stores: Stores,
     *,
+    plans: Plans,
     ingest: Ingest,
     replacing: Replacing,
     incoming: Path,
@@ -57,7 +59,7 @@ def uploading_on(
         parts=parts,
         arrivals=arrivals,
         free_bytes=lambda: shutil.disk_usage(incoming).free,
-        max_bytes=settings.max_upload_bytes,
+        max_bytes=plans.max_bytes,
         now=now,
     )
     finishing = Finishing(

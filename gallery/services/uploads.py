@@ -43,7 +43,8 @@ _WAIT_S, _LOOK_EVERY_S = 10.0, 0.05
 
 
 class Uploads:
-    """The unfinished uploads. ``free_bytes`` says how much room the disk has."""
+    """The unfinished uploads. ``free_bytes`` says how much room the disk has, ``max_bytes`` how
+    large a file may be."""
 
     def __init__(
         self,
@@ -53,7 +54,7 @@ class Uploads:
         parts: Parts,
         arrivals: Arrivals,
         free_bytes: Callable[[], int],
-        max_bytes: int,
+        max_bytes: Callable[[], int],
         now: Callable[[], datetime],
     ) -> None:
         self._catalog = catalog
@@ -61,8 +62,13 @@ class Uploads:
         self._parts = parts
         self._arrivals = arrivals
         self._free_bytes = free_bytes
-        self.max_bytes = max_bytes
+        self._max_bytes = max_bytes
         self._now = now
+
+    @property
+    def max_bytes(self) -> int:
+        """How large a file may be now."""
+        return self._max_bytes()
 
     def create(self, wanted: Upload) -> Upload:
         """A new upload whose bytes come here, for whoever it names as its principal; its id is made
@@ -160,12 +166,12 @@ class Uploads:
 
     def check_size(self, filename: str, size: int) -> None:
         """Returns when a file of that size may come. Raises TooLargeError, InvalidInputError."""
-        named = f"{filename}: " if filename else ""
-        if size > self.max_bytes:
-            limit = f"{self.max_bytes / 1024 / 1024:g} MiB"
+        named, most = f"{filename}: " if filename else "", self.max_bytes
+        if size > most:
+            limit = f"{most / 1024 / 1024:g} MiB"
             told = f"{named}The file is larger than {limit}, the most that is taken here."
             error = TooLargeError(f"{told} Make it smaller.", fields={"bytes": told})
-            error.got_bytes, error.limit_bytes = size, self.max_bytes
+            error.got_bytes, error.limit_bytes = size, most
             raise error
         if size == 0:
             raise InvalidInputError(

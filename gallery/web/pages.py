@@ -28,6 +28,7 @@ from gallery.model import Counts, Filter, Page, Sort, Status
 from gallery.services.ingest import Ingest
 from gallery.services.library import Library, filter_of
 from gallery.services.live import LiveFeed
+from gallery.services.plans import Plans
 from gallery.services.trash import KEPT
 from gallery.web import schemas
 from gallery.web.access import Access, content_security_policy, new_nonce
@@ -64,7 +65,7 @@ class PageViews:
     def __init__(
         self,
         *,
-        settings: Settings,
+        plans: Plans,
         access: Access,
         receiver: Receiver,
         ingest: Ingest,
@@ -73,11 +74,7 @@ class PageViews:
         places: Places,
         presenter: Presenter,
     ) -> None:
-        self._limits = {
-            "max_upload_bytes": settings.max_upload_bytes,
-            "max_pixels": settings.max_pixels,
-            "formats": list(FORMATS),
-        }
+        self._plans = plans
         self._access = access
         self._receiver = receiver
         self._ingest = ingest
@@ -126,7 +123,7 @@ class PageViews:
         return self._form(_told(), values={})
 
     def _form(self, flash: list[dict[str, str]], values: dict[str, str]) -> str:
-        return render_template("upload.html", flash=flash, limits=self._limits, values=values)
+        return render_template("upload.html", flash=flash, limits=self._limits(), values=values)
 
     def upload(self) -> Response | tuple[str, int]:
         self._access.require_writer()
@@ -181,11 +178,19 @@ class PageViews:
                 "images": [drawn(shown) for shown in images],
                 "next_cursor": next_cursor,
                 "counts": self._presenter.counts(counts),
-                "limits": self._limits,
+                "limits": self._limits(),
                 "can_write": self._access.may_write(),
                 "image": None,
                 "position": self._places.shown(position),
             },
+        }
+
+    def _limits(self) -> dict[str, Any]:
+        """What a file may be here, and in the store for new images as far as we know it."""
+        return {
+            "max_upload_bytes": self._plans.max_bytes(),
+            "max_pixels": self._plans.max_pixels(),
+            "formats": list(FORMATS),
         }
 
     def _chips(self, q: str, selected: list[str]) -> list[dict[str, Any]]:

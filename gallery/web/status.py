@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -12,11 +13,15 @@ from flask import Blueprint, Response, jsonify
 from gallery.errors import BusyError, GalleryError
 from gallery.services.audit import Auditor
 from gallery.services.health import Health
+from gallery.services.plans import Plans
 from gallery.web import schemas
 from gallery.web.access import Access
 from gallery.web.openapi import describes
 
 _KEPT_S = 5.0
+
+_USAGE_S = 2.0
+"""How long whoever asks for the status waits for a store that was never heard."""
 
 
 class AuditOut(schemas.Strict):
@@ -47,6 +52,33 @@ class MovingOut(schemas.Strict):
     problem: str
 
 
+class QuotaOut(schemas.Strict):
+    """How much of one thing a store's plan allows (``null``: no end is known) and how much of it is
+    used; the unit is ``bytes``, or empty for a number of things."""
+
+    name: str
+    unit: str
+    used: float
+    limit: float | None
+
+
+class LimitsOut(schemas.Strict):
+    """The most that a store takes of one picture; ``null`` where it says nothing."""
+
+    max_bytes: int | None
+    max_pixels: int | None
+    max_side: int | None
+
+
+class PlanOut(schemas.Strict):
+    """What a store tells of its plan, at most some minutes old; ``problem`` says why it did not
+    tell when it was asked last."""
+
+    quotas: list[QuotaOut]
+    limits: LimitsOut
+    problem: str
+
+
 class StatusOut(schemas.Strict):
     """What the gallery holds and where new images go."""
 
@@ -56,13 +88,20 @@ class StatusOut(schemas.Strict):
     stores: list[str]
     health: dict[str, StoreHealthOut]
     moving: MovingOut
+    plans: dict[str, PlanOut]
+    """Of the stores that have one, by their names; told to those who may change things."""
     ready: bool
     audit: AuditOut | None
     """``None`` before the first one."""
 
 
 def blueprint(
-    *, access: Access, health: Health, auditor: Auditor, draining: threading.Event
+    *,
+    access: Access,
+    health: Health,
+    plans: Plans,
+    auditor: Auditor,
+    draining: threading.Event,
 ) -> Blueprint:
     """Health for machines, status for people."""
     routes = Blueprint("status", __name__)
@@ -94,9 +133,16 @@ def blueprint(
     @describes("What the gallery holds", answers={200: StatusOut})
     def status() -> Response:
         access.require_reader()
-        return jsonify(health.summary() | {"ready": failure() is None, "audit": _last(auditor)})
+        # What somebody pays for is nobody else's business.
+        paid = _told(plans) if access.may_write() else {}
+        told = {"plans": paid, "ready": failure() is None, "audit": _last(auditor)}
+        return jsonify(health.summary() | told)
 
     return routes
+
+
+def _told(plans: Plans) -> dict[str, Any]:
+    return {name: asdict(plan) for name, plan in plans.told(wait_s=_USAGE_S).items()}
 
 
 def _last(auditor: Auditor) -> dict[str, Any] | None:

@@ -85,7 +85,7 @@ def uploading_on(parts: Parts, *, where: str) -> Uploading:
         parts=kept,
         arrivals=arrivals,
         free_bytes=lambda: 10**12,
-        max_bytes=1024 * 1024,
+        max_bytes=lambda: 1024 * 1024,
         now=parts.clock,
     )
     finishing = Finishing(

@@ -129,3 +129,50 @@ def test_an_upload_through_our_own_door_is_kept_there_too(owner, settings, cloud
     assert asset.content == other
     [image] = owner.listed()["images"]
     assert owner.get(f"/api/images/{image['id']}/original").data == other
+
+
+def test_the_status_tells_what_is_used_of_the_plan_and_what_it_takes(owner):
+    plan = owner.get("/api/status").json["plans"]["cloudinary"]
+
+    assert plan["limits"] == {
+        "max_bytes": 10 * 1024**2, "max_pixels": 25_000_000, "max_side": None
+    }  # fmt: skip
+    assert plan["problem"] == ""
+    assert plan["quotas"][0] == {"name": "credits", "unit": "", "used": 4.5, "limit": 25.0}
+
+
+def test_a_plan_that_is_not_told_breaks_nothing(owner, cloudinary):
+    cloudinary.script("usage", *[Fail(status=401, message="unknown api_key")] * 9)
+
+    plan = owner.get("/api/status").json["plans"]["cloudinary"]
+
+    assert plan["quotas"] == []
+    assert "CLOUDINARY_URL" in plan["problem"]
+    assert owner.upload().status_code == 201
+
+
+def test_strangers_are_not_told_what_somebody_pays_for(make_gallery, cloudinary):
+    account = find_account(Given({"CLOUDINARY_URL": cloudinary.url}))
+    gallery = make_gallery(
+        cloudinary=account, media_store="cloudinary", owner_password="correct horse"
+    )
+
+    assert client_of(gallery).get("/api/status").json["plans"] == {}
+
+
+def test_what_the_plan_does_not_take_is_refused_before_a_byte_moves(owner, cloudinary):
+    cloudinary.account.max_bytes = 512 * 1024
+    owner.get("/api/status")
+
+    refused = owner.post("/api/uploads", json={"filename": "beach.jpg", "bytes": 512 * 1024 + 1})
+
+    assert (refused.status_code, refused.json["code"]) == (413, "too_large")
+    assert refused.json["detail"] == (
+        "beach.jpg: The file is larger than 0.5 MiB, the most that is taken here. Make it smaller."
+    )
+    assert (
+        owner.post("/api/uploads", json={"filename": "b.jpg", "bytes": 512 * 1024}).status_code
+        == 201
+    )
+    assert owner.options("/api/tus").headers["Tus-Max-Size"] == "524288"
+    assert '"max_upload_bytes":524288' in owner.get("/").text

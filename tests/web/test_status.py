@@ -70,6 +70,7 @@ def test_says_what_there_is(owner):
         "stores": ["local"],
         "health": {},
         "moving": {"images": 0, "refused": 0, "problem": ""},
+        "plans": {},
         "ready": True,
         "audit": None,
     }
