@@ -14,19 +14,32 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
 from gallery.config import S3Bucket
-from gallery.errors import KeyTakenError, ObjectMissingError, StoreUnavailableError
+from gallery.errors import (
+    KeyTakenError,
+    ObjectMissingError,
+    StoreUnavailableError,
+    TooLargeError,
+)
 from gallery.model import Image, Received, StoredObject
+from gallery.stores.abilities import Announced, Ticket
 from gallery.stores.base import KEY, StoreHealth, checked
 from gallery.stores.local import own_address
-from gallery.stores.s3_objects import LARGE_BYTES, Found, Objects
+from gallery.stores.s3_objects import CONTENT_TYPE, LARGE_BYTES, Found, Objects
 from gallery.transformation import Transformation
 
-ORIGINALS, DERIVED = "originals/", "derived/"
+ORIGINALS, ARRIVALS, DERIVED = "originals/", "arrivals/", "derived/"
 
+MAX_BYTES = 5 * 1024**3
+"""The largest file that a form may bring, and that is copied within a bucket at once. See
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html."""
+
+TICKET_S = 15 * 60
+
+_IMAGE = re.compile(r"image/[a-z0-9.+-]{1,64}")
 _PREFIX = re.compile(r"[A-Za-z0-9_-]*(\.[0-9]*)?")
 
 
@@ -49,6 +62,7 @@ class S3Store:
         self._objects = Objects(bucket, call_s=call_s, sleep=sleep)
         self._cloud_name = cloud_name
         self._secret = secret
+        self.upload_hosts: tuple[str, ...] = (self._objects.host(),)
 
     def put(self, key: str, original: Received) -> StoredObject:
         """Sends the file; a retry of what was kept but never answered meets its own bytes."""
@@ -92,6 +106,61 @@ class S3Store:
         """Returns when the bucket is there and answers to our keys."""
         self._objects.look()
 
+    def ticket(self, key: str, announced: Announced, *, notify: str | None) -> Ticket:
+        """A form for exactly that key, size and content type. It may be used again while it lasts:
+        what came first is settled by its etag, or not at all. ``notify`` is left to the bucket's
+        own notifications."""
+        if announced.bytes > MAX_BYTES:
+            raise TooLargeError("The bucket takes files of 5 GiB at most.")
+        is_image = _IMAGE.fullmatch(announced.content_type)
+        content_type = {"Content-Type": announced.content_type if is_image else CONTENT_TYPE}
+        expires_at = datetime.now(UTC) + timedelta(seconds=TICKET_S)
+        form = self._objects.client.form(
+            Bucket=self._objects.bucket.name,
+            Key=_arrival(key),
+            Fields=dict(content_type),
+            Conditions=[content_type, ["content-length-range", announced.bytes, announced.bytes]],
+            ExpiresIn=TICKET_S,
+        )
+        return Ticket(
+            url=form["url"],
+            fields=form["fields"],
+            file_field="file",
+            max_bytes=announced.bytes,
+            expires_at=expires_at,
+        )
+
+    def arrived(self, key: str) -> StoredObject:
+        """What a form brought. Its SHA-256 nobody knows yet."""
+        return _described(self._objects.find(_arrival(key)))
+
+    def open_arrived(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """Its bytes as they arrive here."""
+        return self._objects.open(_arrival(key))
+
+    def settle(self, key: str, original: Received, *, etag: str) -> StoredObject:
+        """Copies it within the bucket, if it still has that etag. What arrived stays until it is
+        discarded, so that a repetition finds it."""
+        name = _original(key)
+        with suppress(ObjectMissingError):
+            # Many services do not look at it when they copy.
+            return _same(self.stat(key), original)
+        try:
+            self._objects.copy(_arrival(key), name, etag=etag, sha256=original.sha256)
+        except KeyTakenError:
+            # Or nothing lies there, and what arrived has another etag now.
+            return _same(self.stat(key), original)
+        stored = self._kept(key)
+        if _is_md5(etag) and _is_md5(stored.etag) and stored.etag != etag:
+            # A service that does not look at the etag when it copies.
+            self._objects.delete(name)
+            raise ObjectMissingError("What arrived is something else by now.")
+        return _same(stored, original)
+
+    def discard(self, key: str) -> None:
+        """Removes what a form brought."""
+        self._objects.delete(_arrival(key))
+
     def health(self) -> StoreHealth:
         """How our requests have fared."""
         return self._objects.health()
@@ -115,8 +184,16 @@ def _same(stored: StoredObject, original: Received) -> StoredObject:
     return stored
 
 
+def _is_md5(etag: str) -> bool:
+    return re.fullmatch(r"[0-9a-f]{32}", etag) is not None
+
+
 def _original(key: str) -> str:
     return f"{ORIGINALS}{checked(key)}"
+
+
+def _arrival(key: str) -> str:
+    return f"{ARRIVALS}{checked(key)}"
 
 
 def _described(found: Found) -> StoredObject:

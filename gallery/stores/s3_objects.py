@@ -6,10 +6,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import urlsplit
 
 from gallery.config import S3Bucket
 from gallery.errors import GalleryError, ObjectMissingError, StoreError, StoreUnavailableError
@@ -70,6 +71,13 @@ class Objects:
             lambda: self.client.ask(operation, deadline, Bucket=self.bucket.name, **given),
             deadline=deadline,
         )
+
+    def host(self) -> str:
+        """Where forms are sent, as ``https://host``. Asks nobody, not even for keys."""
+        nobodys = replace(self.bucket, access_key_id="nobody", secret_access_key="none")  # noqa: S106
+        client = Client(nobodys, request_s=self._call_s)
+        url = urlsplit(client.form(Bucket=self.bucket.name, Key="any")["url"])
+        return f"{url.scheme}://{url.netloc}"
 
     def find(self, name: str) -> Found:
         """What lies under that name. Raises ObjectMissingError."""
