@@ -62,6 +62,7 @@ def mount(
         asset=files.url,
         variant=presenter.variant,
         image_hosts=gallery.stores.delivery_hosts(),
+        upload_hosts=gallery.stores.upload_hosts(),
     )
     receiver = Receiver(incoming_folder(settings), max_file_bytes=settings.max_upload_bytes)
     deliveries = delivery.deliveries_of(settings, gallery.delivery, access=rules)
@@ -91,7 +92,7 @@ def mount(
         batches.blueprint(library=gallery.library, **shared),
         events.blueprint(**live, **shared),
         trash.blueprint(trash=gallery.trash, library=gallery.library, access=rules),
-        pages.blueprint(plans=gallery.plans, **live, **shared, **taking),
+        pages.blueprint(plans=gallery.plans, stores=gallery.stores, **live, **shared, **taking),
         permanent.blueprint(
             access=rules,
             permanent=gallery.permanent,

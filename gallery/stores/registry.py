@@ -8,6 +8,7 @@ from gallery.config import Settings
 from gallery.errors import StoreError
 from gallery.model import Image
 from gallery.stores import spool
+from gallery.stores.abilities import SupportsTickets
 from gallery.stores.base import MediaStore, StoreHealth, SupportsHealth
 from gallery.stores.local import LocalStore
 
@@ -63,6 +64,15 @@ class Stores:
         return {
             store.name: store.health() for store in self.all() if isinstance(store, SupportsHealth)
         }
+
+    @property
+    def for_tickets(self) -> SupportsTickets | None:
+        """The store that browsers bring new files to themselves, if it is one that takes them."""
+        return self.for_new if isinstance(self.for_new, SupportsTickets) else None
+
+    def upload_hosts(self) -> tuple[str, ...]:
+        """Where tickets for new files lead besides here, each as ``https://host``."""
+        return self.for_tickets.upload_hosts if self.for_tickets else ()
 
     def delivery_hosts(self) -> tuple[str, ...]:
         """Where delivery URLs of any store lead besides here, each as ``https://host``."""

@@ -128,16 +128,20 @@ def host_is_ours(host: str, hosts: frozenset[str]) -> bool:
     return name.lower() in hosts
 
 
-def content_security_policy(nonce: str, *, image_hosts: Iterable[str]) -> str:
-    """The policy of every page: our own files, images also from the stores, nothing inline."""
+def content_security_policy(
+    nonce: str, *, image_hosts: Iterable[str], upload_hosts: Iterable[str]
+) -> str:
+    """The policy of every page: our own files, images also from the stores, files also to the one
+    that takes them, nothing inline."""
     images = " ".join(("'self'", "blob:", "data:", *image_hosts))
+    uploads = " ".join(("'self'", *upload_hosts))
     return "; ".join(
         (
             "default-src 'none'",
             f"script-src 'nonce-{nonce}' 'strict-dynamic'",
             "style-src 'self'",
             f"img-src {images}",
-            "connect-src 'self'",
+            f"connect-src {uploads}",
             "form-action 'self'",
             "manifest-src 'self'",
             "worker-src 'self'",

@@ -4,6 +4,7 @@ scripts."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from itertools import groupby
 from typing import Any, cast
@@ -30,6 +31,9 @@ from gallery.services.library import Library, filter_of
 from gallery.services.live import LiveFeed
 from gallery.services.plans import Plans
 from gallery.services.trash import KEPT
+from gallery.stores.abilities import SupportsLimits
+from gallery.stores.base import MediaStore
+from gallery.stores.registry import Stores
 from gallery.web import schemas
 from gallery.web.access import Access, content_security_policy, new_nonce
 from gallery.web.errors import invalid
@@ -73,6 +77,7 @@ class PageViews:
         feed: LiveFeed,
         places: Places,
         presenter: Presenter,
+        stores: Stores,
     ) -> None:
         self._plans = plans
         self._access = access
@@ -82,6 +87,7 @@ class PageViews:
         self._feed = feed
         self._places = places
         self._presenter = presenter
+        self._stores = stores
 
     def gallery(self) -> str | Response:
         if self._must_sign_in():
@@ -180,6 +186,7 @@ class PageViews:
                 "counts": self._presenter.counts(counts),
                 "limits": self._limits(),
                 "can_write": self._access.may_write(),
+                "sends_to": self._stores.for_new.name if self._stores.for_tickets else None,
                 "image": None,
                 "position": self._places.shown(position),
             },
@@ -191,6 +198,7 @@ class PageViews:
             "max_upload_bytes": self._plans.max_bytes(),
             "max_pixels": self._plans.max_pixels(),
             "formats": list(FORMATS),
+            "store": _limits_of(self._stores.for_new),
         }
 
     def _chips(self, q: str, selected: list[str]) -> list[dict[str, Any]]:
@@ -208,6 +216,13 @@ class PageViews:
         ]
 
 
+def _limits_of(store: MediaStore) -> dict[str, Any] | None:
+    """What the store for new images takes of one, besides what we do."""
+    if not isinstance(store, SupportsLimits):
+        return None
+    return {"name": store.name, **asdict(store.limits())}
+
+
 def _toggled(selected: list[str], tag: str) -> list[str]:
     return [each for each in selected if each != tag] + ([] if tag in selected else [tag])
 
@@ -220,9 +235,10 @@ def register_context(
     asset: Callable[[str], str],
     variant: Callable[[Mapping[str, Any], str], str],
     image_hosts: Iterable[str],
+    upload_hosts: Iterable[str],
 ) -> None:
     """What every template may use, and the headers of every page."""
-    hosts = tuple(image_hosts)
+    hosts = {"image_hosts": tuple(image_hosts), "upload_hosts": tuple(upload_hosts)}
     app.jinja_env.filters["variant"] = variant
 
     @app.context_processor
@@ -240,7 +256,7 @@ def register_context(
     @app.after_request
     def headers(response: Response) -> Response:
         if response.mimetype == "text/html":
-            policy = content_security_policy(g.get("nonce") or new_nonce(), image_hosts=hosts)
+            policy = content_security_policy(g.get("nonce") or new_nonce(), **hosts)
             response.headers["Content-Security-Policy"] = policy
             response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
         return response

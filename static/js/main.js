@@ -26,13 +26,17 @@ import { Look } from './page/look.js';
 import { Select } from './page/select.js';
 import { listenToStatus } from './page/status.js';
 import { Route } from './route.js';
-import { askAbout, cancelUpload, sendWhole } from './upload/calls.js';
+import * as calls from './upload/calls.js';
+import { TicketDesk } from './upload/desk.js';
+import { Direct } from './upload/direct.js';
+import { formWith } from './upload/form.js';
 import { IndexedKeeper } from './upload/keep.js';
 import { lookWith } from './upload/look.js';
 import { prepareWith } from './upload/prepare.js';
 import { UploadQueue } from './upload/queue.js';
 import { sendWith } from './upload/send.js';
 import { slicesWith } from './upload/slices.js';
+import { ticketedWith } from './upload/ticketed.js';
 import { together } from './upload/together.js';
 import { transferWith } from './upload/transfer.js';
 
@@ -51,12 +55,18 @@ const dropZone = mayAdd ? find(document, 'drop-zone', DropZone) : null;
 
 const browse = new Browse({ grid, search, chips: find(document, 'tag-chips', TagChips) });
 const look = new Look({ viewer, grid, route: new Route(window, { inPlace: inTrash }) });
+const direct = new Direct({ store: page.sends_to });
+const desk = new TicketDesk({ askAll: calls.askForTickets, giveBack: calls.cancelUpload, direct });
 const adding = mayAdd
   ? new Adding({
       queue: new UploadQueue({
-        prepare: prepareWith({ look: lookWith(), ask: together(askAbout) }),
-        send: sendWith({ whole: transferWith(sendWhole), slices: slicesWith() }),
-        discard: cancelUpload,
+        prepare: prepareWith({ look: lookWith(), ask: together(calls.askAbout), limits: page.limits }),
+        send: sendWith({
+          whole: transferWith(calls.sendWhole),
+          ticketed: ticketedWith({ calls, desk, direct, slices: slicesWith(), form: formWith() }),
+          direct,
+        }),
+        discard: calls.cancelUpload,
         keeper: new IndexedKeeper(),
         maxParallel: MAX_PARALLEL,
         limits: page.limits,

@@ -113,6 +113,15 @@
  * @property {number} max_upload_bytes
  * @property {number} max_pixels
  * @property {string[]} formats  for people: `JPEG`, `PNG`, …
+ * @property {StoreLimits | null} store  what the store takes of one picture; null if it says nothing
+ */
+
+/**
+ * @typedef {object} StoreLimits
+ * @property {string} name
+ * @property {number | null} max_bytes
+ * @property {number | null} max_pixels
+ * @property {number | null} max_side  in pixels
  */
 
 /**
@@ -124,6 +133,7 @@
  * @property {Counts} counts
  * @property {Limits} limits
  * @property {boolean} can_write
+ * @property {string | null} sends_to  the store that files go straight to; null: they come here
  * @property {ImageJson | null} image  the one that `/i/{id}` was loaded for
  * @property {string} position  of the change stream just before the page was read
  */
@@ -207,7 +217,7 @@
  * @property {File} file
  * @property {string} name
  * @property {number} bytes
- * @property {number} sent  bytes of it that the server is known to have
+ * @property {number} sent  bytes of it that are there, or at least on their way
  * @property {UploadState} state
  * @property {string} reason  why it failed and what to do, or why it still waits, in people's words; else empty
  * @property {boolean} retryable  trying again may help
@@ -244,6 +254,8 @@
  * @typedef {object} Looked
  * @property {string} sha256  in hexadecimal; empty if unknown
  * @property {string} phash  16 hexadecimal digits; empty if the browser cannot show the file
+ * @property {number} [width]  in pixels; left out if the browser cannot show the file
+ * @property {number} [height]
  */
 
 /**
@@ -277,6 +289,18 @@
  */
 
 /**
+ * Where and how a file goes straight to the store of the gallery: as a form, with these fields before it.
+ *
+ * @typedef {object} Form
+ * @property {string} url
+ * @property {Record<string, string>} fields  in their order
+ * @property {string} file_field
+ * @property {string} expires_at  RFC 3339
+ * @property {number | null} chunk_bytes  a larger file goes in so many requests; null: in one, however large
+ * @property {number} arrived  bytes of it that came in requests that were answered
+ */
+
+/**
  * What is known of a file besides what is shown, and outlives the page.
  *
  * @typedef {object} Facts
@@ -287,6 +311,7 @@
  * @property {string | null} replaces  the image whose place it takes
  * @property {boolean} isChosen  a person has said that it is to be added although another looks like it
  * @property {string | null} ticket  the id of the upload that the server has begun to receive
+ * @property {Form | null} form  how it goes to the store by that ticket; null: it comes here
  * @property {string} reason  why it was given up, else empty
  */
 
@@ -315,7 +340,8 @@
  *
  * @typedef {object} News
  * @property {'hashing' | 'uploading' | 'processing'} [state]
- * @property {number} [sent]
+ * @property {number} [sent]  bytes of it that the server is known to have
+ * @property {number} [passed]  bytes of it that have left the browser at least
  * @property {Partial<Facts>} [facts]
  */
 
@@ -328,6 +354,7 @@
  * @property {Facts} facts
  * @property {AbortSignal} signal
  * @property {(news: News) => void} tell
+ * @property {() => Pick<Task, 'key' | 'file' | 'facts'>[]} next  what may be sent and waits for its turn, in order
  */
 
 /** @typedef {{ state: 'ready' }} Ready  the file may be sent */

@@ -1,10 +1,18 @@
+/** @import { StoreLimits } from '../../static/js/types.js' */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { refusal, sniff } from '../../static/js/lib/check.js';
+import { refusal, sizeRefusal, sniff } from '../../static/js/lib/check.js';
 import { LostFile } from './fakes/files.js';
 
-const LIMITS = { max_upload_bytes: 2048, max_pixels: 1e8, formats: ['JPEG', 'PNG', 'GIF', 'WebP', 'AVIF', 'TIFF'] };
+const LIMITS = {
+  max_upload_bytes: 2048,
+  max_pixels: 1e8,
+  formats: ['JPEG', 'PNG', 'GIF', 'WebP', 'AVIF', 'TIFF'],
+  store: null,
+};
+const CLOUDFLARE = { name: 'cloudflare', max_bytes: 1024, max_pixels: 5e7, max_side: 12_000 };
 
 /** @type {[string, string | null][]} beginnings as letters; `\0` counts */
 const BEGINNINGS = [
@@ -61,4 +69,35 @@ test('an empty file is refused', async () => {
 
 test('a file that cannot be read is refused', async () => {
   assert.match(await refusal(new LostFile('gone.jpg'), LIMITS), /^gone\.jpg cannot be read\./);
+});
+
+test('a limit of the store is told with its name, the tightest of all', async () => {
+  const limits = { ...LIMITS, store: CLOUDFLARE };
+  assert.equal(
+    await refusal(new File([new Uint8Array(3000)], 'wall.tiff'), limits),
+    'wall.tiff is 2.9 kB; Cloudflare Images takes at most 1 kB. Save it smaller.',
+  );
+  assert.equal(await refusal(new File([bytesOf('GIF89a')], 'letter.gif'), limits), '');
+});
+
+test('a picture of too many pixels is refused, by the gallery or by its store', () => {
+  const refused = (/** @type {number} */ width, /** @type {number} */ height, /** @type {StoreLimits} */ store) =>
+    sizeRefusal('wall.tiff', { width, height }, { ...LIMITS, store });
+  assert.equal(refused(4000, 3000, CLOUDFLARE), '');
+  assert.equal(
+    refused(10_001, 10_000, { ...CLOUDFLARE, max_pixels: null }),
+    'wall.tiff has 100.1 megapixels; at most 100 megapixels can be added. Save it smaller.',
+  );
+  assert.equal(
+    refused(10_000, 6000, CLOUDFLARE),
+    'wall.tiff has 60 megapixels; Cloudflare Images takes at most 50 megapixels. Save it smaller.',
+  );
+  assert.equal(
+    refused(12_500, 1000, CLOUDFLARE),
+    'A side of wall.tiff has 12,500 pixels; Cloudflare Images takes at most 12,000 pixels. Save it smaller.',
+  );
+});
+
+test('what a browser cannot show is not refused for its size', () => {
+  assert.equal(sizeRefusal('IMG_1.HEIC', {}, { ...LIMITS, store: CLOUDFLARE }), '');
 });

@@ -1,4 +1,4 @@
-/** @import { Facts, Looked, News } from '../../static/js/types.js' */
+/** @import { Facts, Limits, Looked, News } from '../../static/js/types.js' */
 /** @import { Question, Reply } from '../../static/js/upload/calls.js' */
 
 import assert from 'node:assert/strict';
@@ -8,11 +8,18 @@ import { ApiError, UnreachableError } from '../../static/js/api.js';
 import { prepareWith } from '../../static/js/upload/prepare.js';
 import { QuickFile } from './fakes/files.js';
 import { image } from './fakes/images.js';
-import { factsOf } from './fakes/uploads.js';
+import { factsOf, taskOf } from './fakes/uploads.js';
 
 const SHA256 = 'ab'.repeat(32);
 const PHASH = '0123456789abcdef';
-const { signal } = new AbortController();
+
+/** @type {Limits} */
+const LIMITS = {
+  max_upload_bytes: 1000,
+  max_pixels: 1e8,
+  formats: ['JPEG'],
+  store: { name: 'cloudinary', max_bytes: null, max_pixels: 25e6, max_side: null },
+};
 
 /**
  * What is found out of `beach.jpg` when the server replies so.
@@ -37,9 +44,10 @@ async function prepared(reply, { looked = { sha256: SHA256, phash: PHASH }, fact
       }
       return reply;
     },
+    limits: LIMITS,
   });
-  const task = { key: 'k', file: new QuickFile('beach.jpg'), facts: factsOf(facts), signal };
-  return { outcome: await prepare({ ...task, tell: (each) => news.push(each) }), news, asked };
+  const task = taskOf(new QuickFile('beach.jpg'), { facts: factsOf(facts), tell: (each) => news.push(each) });
+  return { outcome: await prepare(task), news, asked };
 }
 
 test('asks with all that is known of the file', async () => {
@@ -81,6 +89,17 @@ test('hands on what the server refuses before it is sent', async () => {
   const detail = 'beach.jpg is 30 MB; at most 25 MB can be added.';
   const { outcome } = await prepared({ status: 413, code: 'too_large', title: 'Too large', detail });
   assert.deepEqual([outcome.state, outcome.state === 'failed' && outcome.reason], ['failed', detail]);
+});
+
+test('what the store would refuse is not asked about', async () => {
+  const looked = { sha256: SHA256, phash: PHASH, width: 10_000, height: 3000 };
+  const { outcome, asked } = await prepared({}, { looked });
+  assert.deepEqual(asked, []);
+  assert.deepEqual(outcome.state === 'failed' && [outcome.reason, outcome.again, outcome.retryable], [
+    'beach.jpg has 30 megapixels; Cloudinary takes at most 25 megapixels. Save it smaller.',
+    'never',
+    false,
+  ]);
 });
 
 test('a name that sounds like no picture does not decide', async () => {

@@ -41,7 +41,7 @@ beforeEach(() => {
     discard: (ticket) => discarded.push(ticket),
     keeper,
     maxParallel: 3,
-    limits: { max_upload_bytes: 1000, max_pixels: 1e6, formats: ['JPEG', 'PNG'] },
+    limits: { max_upload_bytes: 1000, max_pixels: 1e6, formats: ['JPEG', 'PNG'], store: null },
     isOnline: () => isOnline,
     network,
     random: () => 0,
@@ -171,6 +171,37 @@ test('tries again by itself after 0, 1, 3, 5 and 10 seconds, then gives up with 
   assert.equal(upload(key).state, 'failed');
   assert.equal(upload(key).reason, 'It did not work. Try again.');
   assert.equal(upload(key).retryable, true);
+});
+
+test('only what has arrived makes earlier troubles forgotten, not what has left the browser', async () => {
+  const [key] = await add('a');
+  for (let tries = 0; tries < 6; tries += 1) {
+    server.open('a').tell({ passed: 500 });
+    assert.equal(upload(key).sent, 500);
+    server.open('a').tell({ sent: 0 });
+    await server.fail('a', { again: 'file' });
+    await pass(15);
+  }
+  assert.equal(upload(key).state, 'failed');
+  await add('b');
+  for (let tries = 0; tries < 8; tries += 1) {
+    server.open('b').tell({ sent: tries + 1 });
+    await server.fail('b', { again: 'file' });
+    await pass(15);
+  }
+  assert.equal(server.open('b').name, 'b');
+});
+
+test('says which files come next, those that may be sent alone', async () => {
+  await add('a', 'b', 'c', 'd', 'e');
+  const next = () =>
+    server
+      .open('a')
+      .next()
+      .map(({ file }) => file.name);
+  assert.deepEqual(next(), ['d', 'e']);
+  await server.answer('b');
+  assert.deepEqual(next(), ['e']);
 });
 
 test('keeps its key through every new try', async () => {

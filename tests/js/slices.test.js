@@ -1,92 +1,18 @@
-/** @import { Facts, News, Task } from '../../static/js/types.js' */
-/** @import { Receiving } from '../../static/js/upload/calls.js' */
+/** @import { Facts, News, Send, Task } from '../../static/js/types.js' */
 
 import assert from 'node:assert/strict';
 import { beforeEach, mock, test } from 'node:test';
 
-import { ApiError, UnreachableError } from '../../static/js/api.js';
-import * as calls from '../../static/js/upload/calls.js';
+import { UnreachableError } from '../../static/js/api.js';
+import { TicketDesk } from '../../static/js/upload/desk.js';
+import { Direct } from '../../static/js/upload/direct.js';
 import { slicesWith } from '../../static/js/upload/slices.js';
+import { ticketedWith } from '../../static/js/upload/ticketed.js';
 import { image } from './fakes/images.js';
-import { factsOf } from './fakes/uploads.js';
+import { FakeReceiver, problem } from './fakes/receiver.js';
+import { factsOf, taskOf } from './fakes/uploads.js';
 
 const MIB = 1024 ** 2;
-
-/** A server that receives slices, as the test wants it. */
-class FakeReceiver {
-  /** @type {Map<string, number>} ticket → bytes */
-  offsets = new Map();
-  /** @type {object[]} */
-  begun = [];
-  /** @type {number[]} sizes of the slices */
-  slices = [];
-  /** @type {string[]} */
-  cancelled = [];
-  /** Milliseconds that a slice takes, given its size. */
-  took_ms = (/** @type {number} */ _bytes) => 0;
-  /** @type {unknown[]} what the next slices meet instead */
-  troubles = [];
-  /** @type {Partial<Receiving>[]} what is said once all is there; the last one for good */
-  ends = [{ status: 'ready', image: image() }];
-  /** @type {unknown} what a ticket is answered with instead */
-  reply = null;
-
-  /** @type {typeof calls} */
-  get calls() {
-    return {
-      ...calls,
-      beginUpload: async (file) => {
-        this.begun.push(file);
-        const id = `t${this.begun.length}`;
-        this.offsets.set(id, 0);
-        return /** @type {{ id: string }} */ (this.reply ?? { id });
-      },
-      findOffset: async (id) => this.#offset(id),
-      sendSlice: async (id, slice, { offset }) => this.#receive(id, slice, offset),
-      uploadStatus: async (id) => {
-        if (!this.offsets.has(id)) {
-          throw problem(404);
-        }
-        const end = (this.ends.length > 1 ? this.ends.shift() : this.ends[0]) ?? {};
-        return { status: 'pending', offset: this.#offset(id), ...end };
-      },
-      completeUpload: async () => assert.fail('nobody needs to be told'),
-      cancelUpload: (id) => this.cancelled.push(id),
-    };
-  }
-
-  /** @param {string} id */
-  #offset(id) {
-    const offset = this.offsets.get(id);
-    if (offset === undefined) {
-      throw problem(404);
-    }
-    return offset;
-  }
-
-  /**
-   * @param {string} id
-   * @param {Blob} slice
-   * @param {number} offset
-   */
-  #receive(id, slice, offset) {
-    if (this.troubles.length > 0) {
-      throw this.troubles.shift();
-    }
-    if (offset !== this.#offset(id)) {
-      throw problem(409);
-    }
-    this.slices.push(slice.size);
-    mock.timers.tick(this.took_ms(slice.size));
-    this.offsets.set(id, offset + slice.size);
-    return offset + slice.size;
-  }
-}
-
-/** @param {number} status */
-function problem(status) {
-  return new ApiError({ title: 'No', status, code: 'x', detail: 'Not so.' });
-}
 
 /** @type {FakeReceiver} */
 let server;
@@ -110,10 +36,19 @@ beforeEach(() => {
  */
 function task(bytes, facts = {}) {
   const file = new File([new Uint8Array(bytes)], 'beach.jpg', { type: 'image/jpeg' });
-  return { key: 'k', file, facts: factsOf(facts), signal: stop.signal, tell: (each) => news.push(each) };
+  return taskOf(file, { facts: factsOf(facts), signal: stop.signal, tell: (each) => news.push(each) });
 }
 
-const send = (/** @type {Task} */ one) => slicesWith(server.calls)(one);
+/** A gallery of which files come here. @returns {Send} */
+function sender() {
+  const { calls } = server;
+  const direct = new Direct({ store: null });
+  const desk = new TicketDesk({ askAll: calls.askForTickets, giveBack: calls.cancelUpload, direct });
+  const form = () => assert.fail('there is no store to send to');
+  return ticketedWith({ calls, desk, direct, slices: slicesWith(calls), form });
+}
+
+const send = (/** @type {Task} */ one) => sender()(one);
 
 const sent = () => news.flatMap(({ sent: bytes }) => bytes ?? []);
 
@@ -139,7 +74,7 @@ test('tells the server all it knows of the file, and remembers the ticket', asyn
       replaces: 'other',
     },
   ]);
-  assert.deepEqual(news[0], { facts: { ticket: 't1' } });
+  assert.deepEqual(news[0], { facts: { ticket: 't1', form: null } });
 });
 
 test('slices become as large as the line carries in two seconds', async () => {
@@ -158,7 +93,7 @@ test('slices stay between 256 KiB and 16 MiB', async () => {
 });
 
 test('what was learned of the line serves the next file', async () => {
-  const slices = slicesWith(server.calls);
+  const slices = sender();
   await slices(task(7 * MIB));
   server.slices = [];
   await slices(task(16 * MIB));
@@ -182,11 +117,11 @@ test('what has arrived whole is not sent again', async () => {
 test('begins anew when the server has forgotten', async () => {
   const outcome = await send(task(MIB, { ticket: 'gone' }));
   assert.equal(outcome.state, 'done');
-  assert.deepEqual(news.slice(0, 2), [{ facts: { ticket: null }, sent: 0 }, { facts: { ticket: 't1' } }]);
+  assert.deepEqual(news.slice(0, 2), [{ facts: { ticket: null }, sent: 0 }, { facts: { ticket: 't1', form: null } }]);
 });
 
 test('a connection that breaks costs one slice: the queue tries again from the offset', async () => {
-  const slices = slicesWith(server.calls);
+  const slices = sender();
   server.offsets.set('old', MIB);
   server.troubles = [new UnreachableError(null)];
   const broken = await slices(task(3 * MIB, { ticket: 'old' }));
@@ -225,7 +160,7 @@ test('says why the picture was refused, and would begin anew', async () => {
   server.ends = [{ status: 'failed', problem: refused }];
   const outcome = await send(task(MIB));
   assert.deepEqual(outcome.state === 'failed' && [outcome.reason, outcome.retryable], [refused.detail, false]);
-  assert.deepEqual(news.at(-1), { facts: { ticket: null }, sent: 0 });
+  assert.deepEqual(news.at(-1), { facts: { ticket: null, form: null }, sent: 0 });
 });
 
 test('a ticket that comes after its file was cancelled is given back', async () => {

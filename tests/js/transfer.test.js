@@ -7,7 +7,7 @@ import { ApiError, UnreachableError } from '../../static/js/api.js';
 import { transferWith } from '../../static/js/upload/transfer.js';
 import { LostFile, QuickFile } from './fakes/files.js';
 import { image } from './fakes/images.js';
-import { factsOf } from './fakes/uploads.js';
+import { taskOf } from './fakes/uploads.js';
 
 const file = new QuickFile('beach.jpg');
 const { signal } = new AbortController();
@@ -18,7 +18,7 @@ const { signal } = new AbortController();
  * @returns {Task}
  */
 function task(sent, cancel = signal) {
-  return { key: 'k1', file: sent, facts: factsOf(), signal: cancel, tell: () => {} };
+  return taskOf(sent, { key: 'k1', signal: cancel });
 }
 
 /**

@@ -107,6 +107,7 @@ def test_pages_carry_a_strict_policy_with_a_fresh_nonce(owner):
         "base-uri 'none'",
         "frame-ancestors 'none'",
         "require-trusted-types-for 'script'",
+        "connect-src 'self';",
     ):
         assert part in policy
     assert first.headers["Cross-Origin-Opener-Policy"] == "same-origin"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import urllib.error
 import urllib.request
 
@@ -13,6 +14,7 @@ from tests import pictures
 from tests.cloudinary_server import CloudinaryServer, Fail
 from tests.web.cloudinary_api.calls import call
 from tests.web.conftest import client_of
+from tests.web.page import Page
 
 
 @pytest.fixture
@@ -65,6 +67,16 @@ def test_its_pictures_may_be_shown_on_the_page(owner):
     policy = page.headers["Content-Security-Policy"]
     assert origin in policy.split("img-src")[1].split(";")[0]
     assert image["variants"]["card"]["url"] in page.text
+
+
+def test_the_page_is_told_what_it_takes_of_one_photo(owner):
+    owner.get("/api/status")  # Waits until Cloudinary was heard.
+
+    limits = json.loads(Page(owner.get("/")).one("script", id="gallery-data").text)["limits"]
+
+    assert limits["store"] == {
+        "name": "cloudinary", "max_bytes": 10 * 1024**2, "max_pixels": 25_000_000, "max_side": None
+    }  # fmt: skip
 
 
 def test_the_original_comes_back_as_it_was_sent(owner):

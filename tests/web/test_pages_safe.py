@@ -82,6 +82,8 @@ def test_the_data_for_scripts_survive_any_words(owner):
     assert told["can_write"] is True
     assert told["next_cursor"] is None
     assert told["limits"]["max_upload_bytes"] == MAX_UPLOAD_BYTES
+    assert told["limits"]["store"] is None
+    assert told["sends_to"] is None
 
 
 def test_the_data_for_scripts_do_not_say_again_what_the_card_says(owner):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from gallery.stores.abilities import Ticket
 from tests import pictures
 from tests.services.ticketed import TicketStore
 from tests.web.conftest import MAX_UPLOAD_BYTES, client_of
+from tests.web.page import Page
 from tests.web.tus import PHOTO, SIZE, Tus
 
 SHA256 = hashlib.sha256(PHOTO).hexdigest()
@@ -130,6 +132,14 @@ def send(cloud, given, content=PHOTO):
         ),
         content,
     )
+
+
+def test_the_page_knows_that_store_and_may_send_there(cloud):
+    answer = cloud.client.get("/")
+
+    assert json.loads(Page(answer).one("script", id="gallery-data").text)["sends_to"] == "cloud"
+    policy = answer.headers["Content-Security-Policy"]
+    assert "connect-src 'self' https://cloud.example;" in policy
 
 
 def test_a_file_goes_straight_to_a_store_that_gives_tickets(cloud):

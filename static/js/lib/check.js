@@ -1,6 +1,7 @@
 /** @import { Limits } from '../types.js' */
 
-import { formatBytes } from './format.js';
+import { formatBytes, formatCount } from './format.js';
+import { nameOf } from './stores.js';
 
 /** Enough of a file to know what it is. */
 const HEAD_BYTES = 32;
@@ -52,13 +53,17 @@ export function sniff(head) {
  * @param {File} file
  * @param {Limits} limits
  */
-export async function refusal(file, { max_upload_bytes, formats }) {
+export async function refusal(file, { max_upload_bytes, formats, store }) {
   if (file.size === 0) {
     return `${file.name} is empty. Check the original.`;
   }
-  if (file.size > max_upload_bytes) {
-    const [size, limit] = [formatBytes(file.size), formatBytes(max_upload_bytes)];
-    return `${file.name} is ${size}; at most ${limit} can be added. Save it smaller.`;
+  const limits = [
+    { limit: store?.max_bytes, by: store?.name },
+    { limit: max_upload_bytes, by: '' },
+  ];
+  const tooLarge = excess(file.size, limits, formatBytes);
+  if (tooLarge) {
+    return `${file.name} is ${tooLarge}`;
   }
   const head = await readHead(file);
   if (!head) {
@@ -70,6 +75,56 @@ export async function refusal(file, { max_upload_bytes, formats }) {
   }
   const what = format ? `${file.name} is ${format}` : `${file.name} is not an image we can show`;
   return `${what}. ${listed(formats)} can be added.`;
+}
+
+/**
+ * Why a picture need not be sent, found out when it was looked at; empty if it may be.
+ *
+ * @param {string} name
+ * @param {{ width?: number, height?: number }} size  in pixels, as far as they are known
+ * @param {Limits} limits
+ */
+export function sizeRefusal(name, { width = 0, height = 0 }, { max_pixels, store }) {
+  const limits = [
+    { limit: store?.max_pixels, by: store?.name },
+    { limit: max_pixels, by: '' },
+  ];
+  const tooMany = excess(width * height, limits, formatMegapixels);
+  if (tooMany) {
+    return `${name} has ${tooMany}`;
+  }
+  const tooLong = excess(Math.max(width, height), [{ limit: store?.max_side, by: store?.name }], formatSide);
+  return tooLong && `A side of ${name} has ${tooLong}`;
+}
+
+/**
+ * By how much something is too much, of the tightest limit that it exceeds; empty if it exceeds none.
+ *
+ * @param {number} amount
+ * @param {{ limit?: number | null, by?: string }[]} limits  by: the store whose limit it is; empty: the gallery's own
+ * @param {(amount: number) => string} format
+ */
+function excess(amount, limits, format) {
+  const [tightest] = limits
+    .flatMap(({ limit, by }) => (limit ? { limit, by } : []))
+    .filter(({ limit }) => amount > limit)
+    .sort((one, other) => one.limit - other.limit);
+  if (!tightest) {
+    return '';
+  }
+  const most = format(tightest.limit);
+  const rule = tightest.by ? `${nameOf(tightest.by)} takes at most ${most}` : `at most ${most} can be added`;
+  return `${format(amount)}; ${rule}. Save it smaller.`;
+}
+
+/** @param {number} pixels */
+function formatMegapixels(pixels) {
+  return `${formatCount(Math.ceil(pixels / 100_000) / 10)} megapixels`;
+}
+
+/** @param {number} pixels */
+function formatSide(pixels) {
+  return `${formatCount(pixels)} pixels`;
 }
 
 /** @param {File} file */

@@ -1,15 +1,7 @@
 /** @import { ImageJson } from '../types.js' */
 
 import { formatBytes, formatMoment } from './format.js';
-
-/** @type {Record<string, string>} */
-const STORES = {
-  local: 'this gallery',
-  cloudinary: 'Cloudinary',
-  cloudflare: 'Cloudflare Images',
-  s3: 'an S3 bucket',
-  spool: 'this server',
-};
+import { nameOf } from './stores.js';
 
 /** @type {Record<string, string>} */
 const FORMATS = { jpeg: 'JPEG', png: 'PNG', gif: 'GIF', webp: 'WebP', avif: 'AVIF', heic: 'HEIC', tiff: 'TIFF' };
@@ -37,8 +29,8 @@ export function factsOf(image) {
 
 /** @param {ImageJson} image */
 function placeOf({ store, moving_to }) {
-  const place = STORES[store] ?? store;
-  return moving_to ? `${place}, on its way to ${STORES[moving_to] ?? moving_to}` : place;
+  const place = nameOf(store);
+  return moving_to ? `${place}, on its way to ${nameOf(moving_to)}` : place;
 }
 
 /** @param {ImageJson} image */

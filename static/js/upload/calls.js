@@ -1,4 +1,4 @@
-/** @import { ImageJson, Looked, Problem, Told } from '../types.js' */
+/** @import { Form, ImageJson, Looked, Problem, Told } from '../types.js' */
 
 import { ask, request } from '../api.js';
 import { within } from './stall.js';
@@ -33,6 +33,16 @@ import { within } from './stall.js';
  * @property {Problem} [problem]
  */
 
+/**
+ * Leave to send a file: here, by tus, or to the store.
+ *
+ * @typedef {{ id: string, method: 'tus' } | ({ id: string, method: 'form' } & Omit<Form, 'arrived'>)} Ticket
+ */
+
+/** @typedef {Question & Told & { replaces?: string, method?: 'tus' }} Wanted */
+
+/** @typedef {Ticket | { duplicate: true, image: ImageJson } | Problem} Given */
+
 const TUS = { 'Tus-Resumable': '1.0.0' };
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
@@ -58,9 +68,24 @@ export function questionOf({ name, size, type }, looked) {
  * @param {Question[]} files
  * @returns {Promise<Reply[]>} one for each, in their order
  */
-export async function askAbout(files) {
+export function askAbout(files) {
+  return askOfAll(files.map((file) => ({ ...file, reserve: false })));
+}
+
+/**
+ * Asks for leave to send files.
+ *
+ * @param {Wanted[]} files
+ * @returns {Promise<Given[]>} one for each, in their order
+ */
+export function askForTickets(files) {
+  return askOfAll(files);
+}
+
+/** @param {object[]} files */
+async function askOfAll(files) {
   const { signal } = new AbortController();
-  const body = JSON.stringify({ files: files.map((file) => ({ ...file, reserve: false })) });
+  const body = JSON.stringify({ files });
   const { uploads } = await within(body.length, signal, (stoppable) =>
     ask('/api/uploads', { method: 'POST', headers: JSON_TYPE, body, signal: stoppable }),
   );
@@ -87,17 +112,6 @@ export async function sendWhole({ key, file, facts: { told, replaces }, signal }
   const answer = await ask('/api/images', { method: 'POST', body, headers: { 'Idempotency-Key': key }, signal });
   const { duplicate = false, ...image } = /** @type {ImageJson & { duplicate?: boolean | null }} */ (answer);
   return { state: duplicate ? 'duplicate' : 'done', image };
-}
-
-/**
- * Leave to send a file in slices, or the image that has its bytes already.
- *
- * @param {Question & Told & { replaces?: string }} file
- * @param {AbortSignal} signal
- * @returns {Promise<{ id: string } | { duplicate: true, image: ImageJson }>}
- */
-export function beginUpload(file, signal) {
-  return ask('/api/uploads', { method: 'POST', headers: JSON_TYPE, body: JSON.stringify(file), signal });
 }
 
 /**
@@ -133,7 +147,7 @@ export function uploadStatus(id, signal) {
 }
 
 /**
- * Says that all has been sent; once more does no harm.
+ * Says that all has been sent; once more does no harm. Of what goes to a store: looks whether it is there.
  *
  * @param {string} id
  * @param {AbortSignal} signal

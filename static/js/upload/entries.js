@@ -80,14 +80,17 @@ export class Entries {
    * @param {Entry} entry
    * @param {News} news
    */
-  hear(entry, { state, sent, facts }) {
+  hear(entry, { state, sent, passed = sent, facts }) {
     if (facts) {
       this.learn(entry, facts);
     }
     if (sent !== undefined) {
       // More of it has arrived: what went wrong before does not count.
-      entry.tries = sent > entry.upload.sent ? 0 : entry.tries;
-      this.change(entry, { sent });
+      entry.tries = sent > entry.arrived ? 0 : entry.tries;
+      entry.arrived = sent;
+    }
+    if (passed !== undefined) {
+      this.change(entry, { sent: passed });
     }
     if (state && state !== entry.upload.state) {
       this.move(entry, state);

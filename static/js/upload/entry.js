@@ -31,6 +31,7 @@ const SENDING = new Set(['uploading', 'processing']);
  * @property {Facts} facts
  * @property {boolean} checked  may be looked at and sent, as far as its first bytes say
  * @property {boolean} ready  looked at: nothing speaks against sending it
+ * @property {number} arrived  bytes of it that the server was known to have last
  * @property {number} tries  new tries by ourselves, since it was added or retried
  * @property {number} notBefore_ms  since the epoch
  * @property {AbortController | null} stop  while it is being looked at or sent
@@ -45,6 +46,7 @@ const NOTHING_YET = {
   replaces: null,
   isChosen: false,
   ticket: null,
+  form: null,
   reason: '',
 };
 
@@ -75,7 +77,16 @@ export function entryOf(key, file, known = {}) {
   };
   // What has a ticket was asked about before it was given one.
   const ready = facts.ticket !== null || facts.isChosen;
-  return { upload: Object.freeze(upload), facts, checked: false, ready, tries: 0, notBefore_ms: 0, stop: null };
+  return {
+    upload: Object.freeze(upload),
+    facts,
+    checked: false,
+    ready,
+    arrived: 0,
+    tries: 0,
+    notBefore_ms: 0,
+    stop: null,
+  };
 }
 
 /**

@@ -1,17 +1,18 @@
-/** @import { Arrival, Look, Prepare, Ready, Setback, Similar } from '../types.js' */
+/** @import { Arrival, Limits, Look, Prepare, Ready, Setback, Similar } from '../types.js' */
 /** @import { Question, Reply } from './calls.js' */
 
+import { sizeRefusal } from '../lib/check.js';
 import { questionOf } from './calls.js';
-import { answered, isPassing, setbackOf, unreadable } from './setback.js';
+import { answered, isPassing, refused, setbackOf, unreadable } from './setback.js';
 
 /**
  * Looks at a file, and asks the server about it: what it has already is not sent, and what looks like one of its
  * images waits for the person.
  *
- * @param {{ look: Look, ask: (question: Question) => Promise<Reply> }} parts
+ * @param {{ look: Look, ask: (question: Question) => Promise<Reply>, limits: Limits }} parts
  * @returns {Prepare}
  */
-export function prepareWith({ look, ask }) {
+export function prepareWith({ look, ask, limits }) {
   return async ({ file, facts, signal, tell }) => {
     const onStart = () => tell({ state: 'hashing' });
     const looked = facts.looked ?? (await look(file, { signal, onStart }));
@@ -19,6 +20,10 @@ export function prepareWith({ look, ask }) {
       return unreadable(file.name);
     }
     tell({ facts: { looked } });
+    const tooLarge = sizeRefusal(file.name, looked, limits);
+    if (tooLarge) {
+      return refused(tooLarge);
+    }
     if (!looked.sha256) {
       return { state: 'ready' };
     }

@@ -222,8 +222,11 @@ export class UploadQueue extends EventTarget {
         this.#entries.hear(entry, news);
       }
     };
-    const { key, file } = entry.upload;
-    const outcome = await act({ key, file, facts: entry.facts, signal, tell });
+    const next = () =>
+      this.#waiting()
+        .filter(({ ready }) => ready)
+        .map(taskOf);
+    const outcome = await act({ ...taskOf(entry), signal, tell, next });
     if (!signal.aborted) {
       // Else cancelled or paused: its place was given away then.
       entry.stop = null;
@@ -297,4 +300,9 @@ export class UploadQueue extends EventTarget {
     }
     this.#pump();
   }
+}
+
+/** @param {Entry} entry */
+function taskOf({ upload: { key, file }, facts }) {
+  return { key, file, facts };
 }

@@ -45,12 +45,17 @@ export function isPassing(error) {
  */
 export function unreadable(name) {
   return {
-    state: 'failed',
-    reason: `${name} can no longer be read: it was moved, changed or deleted.`,
+    ...refused(`${name} can no longer be read: it was moved, changed or deleted.`),
     mend: 'Add it once more.',
-    retryable: false,
-    again: 'never',
   };
+}
+
+/**
+ * @param {string} reason  with the file's name, the limit and the mend
+ * @returns {Setback}
+ */
+export function refused(reason) {
+  return { state: 'failed', reason, mend: '', retryable: false, again: 'never' };
 }
 
 /**
@@ -86,7 +91,7 @@ function stalled(name) {
  *
  * @param {File} file
  */
-async function isReadable(file) {
+export async function isReadable(file) {
   return file
     .slice(0, 1)
     .arrayBuffer()

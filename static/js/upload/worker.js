@@ -25,7 +25,7 @@ addEventListener('message', async ({ data: file }) => {
  */
 async function look(file) {
   try {
-    return { sha256: await sha256(file), phash: await phash(file) };
+    return { sha256: await sha256(file), ...(await looksOf(file)) };
   } catch (error) {
     if (error instanceof DOMException) {
       return null; // moved, changed or deleted since it was chosen
@@ -48,20 +48,21 @@ async function sha256(file) {
 }
 
 /**
- * Empty for what this browser cannot show: most cannot show HEIC and TIFF.
+ * Nothing of what this browser cannot show: most cannot show HEIC and TIFF.
  *
  * @param {File} file
  */
-async function phash(file) {
+async function looksOf(file) {
   const picture = await createImageBitmap(file).catch(() => null);
   if (!picture) {
-    return '';
+    return { phash: '' };
   }
+  const { width, height } = picture;
   // In two steps, as the server does: one large step would leave pixels out.
   const scale = Math.min(1, HALF_WAY_PX / Math.max(picture.width, picture.height));
   const half = drawn(picture, Math.max(1, scale * picture.width), Math.max(1, scale * picture.height));
   picture.close();
-  return perceptualHash(pixelsOf(drawn(half.canvas, SIDE_PX, SIDE_PX)));
+  return { phash: perceptualHash(pixelsOf(drawn(half.canvas, SIDE_PX, SIDE_PX))), width, height };
 }
 
 /**

@@ -1,4 +1,4 @@
-/** @import { Facts, Upload } from '../../../static/js/types.js' */
+/** @import { Facts, Task, Upload } from '../../../static/js/types.js' */
 
 /**
  * An upload as the queue would tell it.
@@ -44,7 +44,20 @@ export function factsOf(facts = {}) {
     replaces: null,
     isChosen: false,
     ticket: null,
+    form: null,
     reason: '',
     ...facts,
   };
+}
+
+/**
+ * A file whose turn it is.
+ *
+ * @param {File} file
+ * @param {Partial<Task>} [more]
+ * @returns {Task}
+ */
+export function taskOf(file, more = {}) {
+  const { signal } = new AbortController();
+  return { key: 'k', file, facts: factsOf(), signal, tell: () => {}, next: () => [], ...more };
 }
