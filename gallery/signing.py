@@ -47,6 +47,11 @@ def delivery_signature_matches(secret: str, to_sign: str, signature: str) -> boo
     return any(hmac.compare_digest(given, each.encode()) for each in wanted)
 
 
+def token_for(secret: str, purpose: str) -> str:
+    """A token of 40 characters that only who has the secret can make, the same every time."""
+    return hmac.new(secret.encode(), purpose.encode(), hashlib.sha256).hexdigest()[:40]
+
+
 def sign_form(secret: str, fields: Mapping[str, str]) -> str:
     """The 64 characters that sign a form in Cloudinary's language: SHA-256 over its fields, sorted,
     and the secret (signature version 2)."""

@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 from gallery.cli.account import cloudinary_url, embedded_account
 from gallery.cli.audit import audit
 from gallery.cli.export import export
+from gallery.cli.hooks import hooks
 from gallery.cli.importing import import_
 from gallery.cli.prepare import prepare
 from gallery.cli.receipts import receipts
@@ -20,7 +21,7 @@ __all__ = ["app", "embedded_account"]
 
 commands = AppGroup("gallery", help="What an operator does beside the page.")
 
-for each in (audit, cloudinary_url, export, import_, prepare, receipts, sweep):
+for each in (audit, cloudinary_url, export, hooks, import_, prepare, receipts, sweep):
     commands.add_command(each)
 
 

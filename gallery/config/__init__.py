@@ -64,6 +64,8 @@ class Settings:
     media_store: str
     """``local``, ``cloudinary`` or ``s3``: where new images go."""
     cloudinary: CloudinaryAccount | None
+    cloudflare_webhook_secret: str = field(repr=False)
+    """What Cloudflare's notifications carry; empty: none are believed."""
     s3: S3Bucket | None
     max_upload_bytes: int
     max_pixels: int
@@ -116,6 +118,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         trusted_proxies=values.networks(given.text("TRUSTED_PROXIES")),
         media_store=_media_store(given, {"cloudinary": account, "s3": bucket}),
         cloudinary=account,
+        cloudflare_webhook_secret=given.secret("CLOUDFLARE_WEBHOOK_SECRET"),
         s3=bucket,
         max_upload_bytes=given.number("MAX_UPLOAD_BYTES", 25 * 1024**2, high=5 * 1024**3),
         max_pixels=given.number("MAX_PIXELS", 100_000_000, high=1_000_000_000),

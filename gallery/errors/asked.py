@@ -35,6 +35,12 @@ class SignInRequiredError(GalleryError):
     code, status, title = "sign_in_required", 401, "Please sign in first"
 
 
+class HookRefusedError(GalleryError):
+    """A notification that no store of ours has sent, or that is too old."""
+
+    code, status, title = "hook_refused", 401, "Not a notification of our store"
+
+
 class ForbiddenError(GalleryError):
     """The caller may not do this."""
 

@@ -19,6 +19,7 @@ from gallery.web import (
     delivery,
     errors,
     events,
+    hooks,
     images,
     lingering,
     openapi,
@@ -87,6 +88,7 @@ def mount(
         uploads.blueprint(
             tickets=gallery.uploading.tickets, library=gallery.library, **in_pieces, **shared
         ),
+        hooks.blueprint(gallery.uploading.hooks),
         images.blueprint(once=gallery.once, replacing=gallery.replacing, **shared, **taking),
         archives.blueprint(access=rules, archiving=gallery.archiving, title=settings.gallery_title),
         batches.blueprint(library=gallery.library, **shared),

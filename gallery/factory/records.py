@@ -14,6 +14,7 @@ from gallery.catalog.audits import Audits
 from gallery.catalog.blobs import Blobs
 from gallery.catalog.changes import Changes
 from gallery.catalog.duties import Duties
+from gallery.catalog.heard import Heard
 from gallery.catalog.idempotency import IdempotencyKeys
 from gallery.catalog.images import ImageCatalog
 from gallery.catalog.migrations import Migrations
@@ -42,6 +43,7 @@ class Records:
     transformations: NamedTransformations
     upload_presets: UploadPresets
     uploads: UploadCatalog
+    heard: Heard
     parts: Blobs
     spooled: Blobs
     wakes: Wakes
@@ -64,6 +66,7 @@ def records_of(database: Database[dict[str, Any]]) -> Records:
         transformations=NamedTransformations(database),
         upload_presets=UploadPresets(database),
         uploads=UploadCatalog(database, now=now),
+        heard=Heard(database, now=now),
         parts=Blobs(database, "parts"),
         spooled=Blobs(database, "spool"),
         wakes=Wakes(database),
@@ -73,7 +76,7 @@ def records_of(database: Database[dict[str, Any]]) -> Records:
     for each in (
         *(records.images, records.keys, records.sessions, records.attempts, records.outbox),
         *(records.spooled, records.archives, records.audits, records.uploads, records.parts),
-        *(records.receipts, records.migrations),
+        *(records.receipts, records.migrations, records.heard),
     ):  # fmt: skip
         each.ensure_indexes()
     return records

@@ -14,13 +14,16 @@ from gallery.services.appending import Appending
 from gallery.services.arrivals import Arrivals
 from gallery.services.chunks import Chunks
 from gallery.services.finishing import Finishing
+from gallery.services.hooks import Hooks
 from gallery.services.ingest import Ingest
 from gallery.services.own_form import OwnForms
 from gallery.services.plans import Plans
 from gallery.services.replacing import Replacing
 from gallery.services.tickets import Tickets
 from gallery.services.uploads import Uploads
+from gallery.signing import token_for
 from gallery.stores.base import Parts
+from gallery.stores.hints import CloudflareHints, CloudinaryHints, Reader, S3Hints
 from gallery.stores.registry import Stores
 
 
@@ -35,6 +38,7 @@ class Uploading:
     chunks: Chunks
     """As Cloudinary's language sends them."""
     own_forms: OwnForms
+    hooks: Hooks
 
 
 def uploading_on(
@@ -97,4 +101,23 @@ def uploading_on(
         tickets=tickets,
         chunks=chunks,
         own_forms=own_forms,
+        hooks=Hooks(uploads=catalog, heard=records.heard, readers=_readers(settings, stores)),
     )
+
+
+def hook_token(settings: Settings) -> str:
+    """What an S3 bucket has to show with its events."""
+    return token_for(settings.secret_key, "s3 hook")
+
+
+def _readers(settings: Settings, stores: Stores) -> dict[str, Reader]:
+    """How notifications are read, of the stores that are set up."""
+    cloudinary = settings.cloudinary
+    readers: dict[str, Reader] = {
+        "cloudflare": CloudflareHints(settings.cloudflare_webhook_secret),
+        "s3": S3Hints(hook_token(settings)),
+    }
+    if cloudinary:
+        readers["cloudinary"] = CloudinaryHints(cloudinary.api_secret, now=now)
+    here = {store.name for store in stores.all()}
+    return {name: reader for name, reader in readers.items() if name in here}

@@ -46,8 +46,12 @@ class TicketStore(RemoteStore):
         """What a browser does; the key that it used."""
         key = ticket.fields["key"]
         assert key in self.tickets
-        self.came[key] = Sent(content, secrets.token_hex(8))
+        self.came[key] = self.sent_as(content)
         return key
+
+    @staticmethod
+    def sent_as(content: bytes) -> Sent:
+        return Sent(content, secrets.token_hex(8))
 
     def ticket(self, key: str, announced: Announced, *, notify: str | None) -> Ticket:
         with self.kept.perhaps("ticket"):

@@ -94,6 +94,7 @@ def call(client, method, template, **values):
     path = template.format(
         image_id=values.pop("id", ""),
         upload_id=values.pop("upload", ""),
+        store=values.pop("store", ""),
         preset=values.pop("preset", ""),
         width=values.pop("width", ""),
     )
@@ -136,6 +137,7 @@ def journey(client):
     yield call(client, "get", "/api/status")
     yield call(client, "get", "/api/docs")
     yield call(client, "get", "/api/openapi.json")
+    yield call(client, "post", "/api/hooks/{store}", store="s3", json={})
     yield "/api/events", "get", client.head("/api/events")
 
 
@@ -143,6 +145,7 @@ def uploads_in_pieces(client):
     asked = {"filename": "a.jpg", "bytes": SIZE}
     given = call(client, "post", "/api/uploads", json=asked)
     yield given
+    yield call(client, "post", "/api/uploads", json=asked | {"method": "form"})
     yield call(client, "post", "/api/uploads", json={"files": [asked, {"bytes": 0}]})
     tus, one = Tus(client), {"upload": given[2].json["id"]}
     yield call(client, "get", "/api/uploads/{upload_id}", **one)
