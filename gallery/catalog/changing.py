@@ -6,7 +6,7 @@ is told.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 
@@ -17,7 +17,13 @@ from pymongo.read_concern import ReadConcern
 
 from gallery.catalog.documents import UNSHOWN, Document, image_of, text
 from gallery.catalog.failures import database_failures
-from gallery.catalog.leases import MIGRATING_LEASE, REPLACING_LEASE, given_up, run_out
+from gallery.catalog.leases import (
+    LATE_S,
+    MIGRATING_LEASE,
+    REPLACING_LEASE,
+    given_up,
+    run_out,
+)
 from gallery.catalog.leaving import NOTHING_COMES
 from gallery.catalog.records import ImageRecords
 from gallery.errors import ConflictError, NotFoundError, VersionMismatchError
@@ -162,14 +168,27 @@ class Changing(ImageRecords):
 
     @database_failures
     def unfinished_deletes(
-        self, *, limit: int, behind: str = "", begun_before: datetime | None = None
+        self,
+        *,
+        limit: int,
+        behind: str = "",
+        begun_before: datetime | None = None,
+        late_in: Collection[str] = (),
+        late_s: float = LATE_S,
     ) -> list[Image]:
         """Images whose deletion was begun, the oldest first, behind one's ``order``.
 
-        Not those that the holder of a lease is just deleting (``abort_intent``), unless it was
-        taken before that moment: then its holder is known to be dead.
+        Not those that the holder of a lease is just deleting (``abort_intent``), or had until less
+        than ``late_s`` ago, where an object may still come to one of the stores ``late_in``. Of
+        leases ``begun_before`` that moment the holders are known to be dead, and nothing comes.
         """
-        nobodys = [{"lease": {"$exists": False}}, given_up(begun_before=begun_before)]
+        elsewhere = {"$in": [text(each) for each in late_in]}
+        nothing_comes = {"$nor": [{"store": elsewhere}, {"migrating.to": elsewhere}]}
+        nobodys = [
+            {"lease": {"$exists": False}},
+            {**nothing_comes, "$and": [given_up(begun_before=begun_before)]},
+            given_up(begun_before=begun_before, for_s=late_s),
+        ]
         query: Document = {"status": Status.DELETING.value, "$or": nobodys}
         if behind:
             query["_id"] = {"$gt": ObjectId(behind)}
@@ -177,18 +196,19 @@ class Changing(ImageRecords):
         return [image_of(document) for document in found.sort("_id", 1).limit(limit)]
 
     @database_failures
-    def remove(self, id: str) -> None:
+    def remove(self, id: str, *, late_s: float = LATE_S) -> None:
         """Forgets an image that is marked deleting. Its id is not used again.
 
-        One that somebody is just replacing or moving stays until that has ended: an object may
-        still come.
+        One that somebody is just replacing or moving stays until that has ended, and ``late_s``
+        after a lease: an object may still come.
         """
         deleting = {"id": text(id), "status": Status.DELETING.value}
         held = ("replacing", "migrating.lease", "leaving.until")
         free = {name: {"$exists": False} for name in held}
         gone = self._images.delete_one({**deleting, **free})
         if gone.deleted_count == 0:
-            ended = [run_out(REPLACING_LEASE), run_out(MIGRATING_LEASE), NOTHING_COMES]
+            replaced = run_out(REPLACING_LEASE, for_s=late_s)
+            ended = [replaced, run_out(MIGRATING_LEASE), NOTHING_COMES]
             self._images.delete_one({**deleting, "$and": ended})
 
     def _hide(

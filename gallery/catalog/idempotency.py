@@ -109,6 +109,14 @@ class IdempotencyKeys:
             return False
         return True
 
+    @database_failures
+    def renew(self, scope: str, key: str, holder: str, *, lease_s: float) -> bool:
+        """Whether the request is still this holder's to do, and his lease lasts anew."""
+        renewed = self._requests.update_one(
+            _open(scope, key, holder), _touched(lease_to(holder, lease_s))
+        )
+        return renewed.matched_count == 1
+
     def _take_over(self, name: Document, holder: str, lease_s: float) -> bool:
         taken = self._requests.update_one(
             {"_id": name, "answer": {"$exists": False}, **RUN_OUT},

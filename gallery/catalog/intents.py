@@ -26,6 +26,7 @@ from gallery.catalog.leases import (
     given_up,
     held_by,
     lease_to,
+    run_out,
 )
 from gallery.catalog.records import ImageRecords
 from gallery.errors import ConflictError
@@ -137,9 +138,36 @@ class Intents(ImageRecords):
         return self._lease_to(_held(id, holder), holder, lease_s)
 
     @database_failures
-    def take_over(self, id: str, *, holder: str, lease_s: float) -> bool:
-        """Whether the lease had run out, and is ours now."""
-        return self._lease_to({"id": text(id), **_interrupted()}, holder, lease_s)
+    def give_back(self, id: str, *, holder: str) -> None:
+        """Lets others go on at once with an intent of ours, whose object may be there or still
+        come."""
+        self._lease_to(_held(id, holder), holder, 0)
+
+    @database_failures
+    def take_over(self, id: str, *, holder: str, lease_s: float, for_s: float = 0) -> bool:
+        """Whether the lease had run out, ``for_s`` ago or longer, and is ours now."""
+        pending = {"id": text(id), "status": Status.PENDING.value, **run_out(for_s=for_s)}
+        return self._lease_to(pending, holder, lease_s)
+
+    @database_failures
+    def resume(self, image: Image, *, holder: str, lease_s: float) -> Image | None:
+        """The intent that somebody left who had the same bytes for the same image, ours now;
+        ``None`` when there is none, or its lease lasts.
+
+        Its object may be there, or still come: under the same key, with the same bytes.
+        """
+        left = {"id": text(image.id), "sha256": text(image.sha256), **_interrupted()}
+        document = self._images.find_one_and_update(
+            left, lease_to(holder, lease_s), UNSHOWN, return_document=ReturnDocument.AFTER
+        )
+        return image_of(document) if document else None
+
+    @database_failures
+    def still_comes(self, id: str) -> bool:
+        """Whether an intent is being undone whose object came just now, after it was given up:
+        whoever undoes it leaves it to the next one."""
+        undone = {"id": text(id), "status": Status.DELETING.value, "url": ""}
+        return self._lease_to(undone, "", 0)
 
     def _lease_to(self, query: Document, holder: str, lease_s: float) -> bool:
         return self._images.update_one(query, lease_to(holder, lease_s)).matched_count == 1
@@ -157,6 +185,18 @@ class Intents(ImageRecords):
             query["_id"] = {"$gt": ObjectId(behind)}
         found = self._images.find(query, UNSHOWN).sort("_id", 1).limit(limit)
         return [image_of(document) for document in found]
+
+    @database_failures
+    def is_given_up(
+        self, id: str, *, for_s: float = 0, begun_before: datetime | None = None
+    ) -> bool:
+        """Whether an image is pending and its lease has run out, ``for_s`` ago or longer.
+
+        Of leases ``begun_before`` that moment the holders are known to be dead.
+        """
+        pending = {"id": text(id), "status": Status.PENDING.value}
+        query = {**pending, **given_up(begun_before=begun_before, for_s=for_s)}
+        return self._images.find_one(query, {"_id": 1}) is not None
 
     @database_failures
     def end_leases(self, *, begun_before: datetime) -> None:
@@ -187,6 +227,13 @@ class Intents(ImageRecords):
             },
         )
         return aborted.matched_count == 1
+
+    @database_failures
+    def remove_aborted(self, id: str, *, holder: str) -> None:
+        """Forgets an intent that we gave up and whose object is gone, unless that came since."""
+        self._images.delete_one(
+            {"id": text(id), "status": Status.DELETING.value, **held_by(holder)}
+        )
 
     @database_failures
     def drop_intent(self, id: str, *, holder: str) -> bool:

@@ -11,26 +11,30 @@ from datetime import datetime
 
 from gallery.catalog.documents import Document, text
 
+LATE_S = 300.0
+"""For so long an object may still come to a store elsewhere after whoever sent it has died: it may
+be on its way, or wait in a queue of the provider's."""
+
 LEASE = "lease"
 REPLACING_LEASE = "replacing.lease"
 MIGRATING_LEASE = "migrating.lease"
 
 
-def run_out(field: str = LEASE) -> Document:
-    """The condition that nobody holds a document any more."""
-    lasts_ms = {"$multiply": [f"${field}.lasts_s", 1000]}
+def run_out(field: str = LEASE, *, for_s: float = 0) -> Document:
+    """The condition that nobody holds a document any more, and has not for so many seconds."""
+    lasts_ms = {"$multiply": [{"$add": [f"${field}.lasts_s", for_s]}, 1000]}
     return {"$expr": {"$lte": [{"$add": [f"${field}.renewed_at", lasts_ms]}, "$$NOW"]}}
 
 
 RUN_OUT = run_out()
 
 
-def given_up(field: str = LEASE, *, begun_before: datetime | None) -> Document:
-    """The condition that nobody holds a document any more; whoever took or renewed its lease before
-    that moment is known to be dead."""
+def given_up(field: str = LEASE, *, begun_before: datetime | None, for_s: float = 0) -> Document:
+    """The condition that nobody holds a document any more, and has not for so many seconds; whoever
+    took or renewed its lease before that moment is known to be dead."""
     if begun_before is None:
-        return run_out(field)
-    return {"$or": [run_out(field), {f"{field}.renewed_at": {"$lt": begun_before}}]}
+        return run_out(field, for_s=for_s)
+    return {"$or": [run_out(field, for_s=for_s), {f"{field}.renewed_at": {"$lt": begun_before}}]}
 
 
 def begun_before(moment: datetime, field: str = LEASE) -> Document:

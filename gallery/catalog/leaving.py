@@ -20,6 +20,7 @@ from pymongo import IndexModel
 
 from gallery.catalog.documents import Document, text
 from gallery.catalog.failures import database_failures
+from gallery.catalog.leases import LATE_S
 from gallery.catalog.records import ImageRecords
 
 INDEXES = [
@@ -45,10 +46,13 @@ class Leaving(ImageRecords):
     """Objects of images, and those that are no more."""
 
     @database_failures
-    def objects_left(self, *, limit: int, behind: str = "") -> list[tuple[str, ObjectName]]:
+    def objects_left(
+        self, *, limit: int, behind: str = "", late_s: float = LATE_S
+    ) -> list[tuple[str, ObjectName]]:
         """Objects that images have left behind, with the image's id: they may be deleted.
 
-        In the order of their keys, behind one of them; all of an image's together.
+        In the order of their keys, behind one of them; all of an image's together. ``late_s``: how
+        long what was sent to a store may be on its way.
         """
         query = {"leaving.key": {"$gt": text(behind)}}
         found = self._images.find(query, {"id": 1, "leaving": 1}).sort("leaving.key", 1)
@@ -59,8 +63,8 @@ class Leaving(ImageRecords):
         ]
         if all(each.until is None for _, each in left):
             return left
-        now = self._database_now()
-        return [(id, each) for id, each in left if each.until is None or each.until <= now]
+        over = self._database_now() + timedelta(seconds=LATE_S - late_s)
+        return [(id, each) for id, each in left if each.until is None or each.until <= over]
 
     @database_failures
     def forget_left(self, id: str, left: ObjectName) -> None:

@@ -16,9 +16,9 @@ there, and every other object that may be.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo import IndexModel, ReturnDocument
@@ -34,7 +34,7 @@ from gallery.catalog.documents import (
     text,
 )
 from gallery.catalog.failures import database_failures
-from gallery.catalog.leases import MIGRATING_LEASE, given_up, held_by, lease_to
+from gallery.catalog.leases import LATE_S, MIGRATING_LEASE, given_up, held_by, lease_to
 from gallery.catalog.leases import REPLACING_LEASE as LEASE
 from gallery.catalog.leaving import ObjectName, left_by
 from gallery.catalog.records import ImageRecords
@@ -52,6 +52,7 @@ _OF_MOVES = ("migrating", "moved", "staying", "earlier_versions")
 """What is recorded of where a picture was or goes to; it says nothing of the next one."""
 
 _READ = {name: 0 for name in UNSHOWN if name not in ("replacing", "replacements")}
+_MENDED = {**_READ, "replacements": 0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,12 +205,28 @@ class Replacing(ImageRecords):
         return flipped
 
     @database_failures
-    def drop_replacement(self, id: str, *, holder: str, left: Sequence[ObjectName]) -> bool:
+    def renew_replacement(self, id: str, *, holder: str, lease_s: float) -> bool:
+        """Whether the lease is still ours, and then lasts anew."""
+        renewed = self._images.update_one(
+            {"id": text(id), **held_by(holder, LEASE)}, lease_to(holder, lease_s, LEASE)
+        )
+        return renewed.matched_count == 1
+
+    @database_failures
+    def drop_replacement(
+        self, id: str, *, holder: str, left: Sequence[ObjectName], late: Collection[str] = ()
+    ) -> bool:
         """Whether the replacement was ours to give up. It will not come about any more; objects
-        that it left are to be deleted as those that were replaced."""
+        that it left are to be deleted as those that were replaced.
+
+        To the stores ``late`` they may still come: there they are deleted when none can any more.
+        """
         update: Document = {"$unset": {"replacing": ""}}
         if left:
-            places = [{"store": each.store, "key": each.key} for each in left]
+            places: list[Document] = [{"store": each.store, "key": each.key} for each in left]
+            if late:
+                until = self._database_now() + timedelta(seconds=LATE_S)
+                places += [each | {"until": until} for each in places if each["store"] in late]
             update["$push"] = {"leaving": {"$each": places}}
         dropped = self._images.update_one({"id": text(id), **held_by(holder, LEASE)}, update)
         return dropped.matched_count == 1
@@ -226,11 +243,17 @@ class Replacing(ImageRecords):
             "replacing.key": {"$gt": text(behind)},
             **given_up(LEASE, begun_before=begun_before),
         }
-        found = self._images.find(query, {**_READ, "replacements": 0}).sort("replacing.key", 1)
+        found = self._images.find(query, _MENDED).sort("replacing.key", 1)
         return [
             Replacement(image=image_of(document), after=_after(document))
             for document in found.limit(limit)
         ]
+
+    @database_failures
+    def interrupted_replacement(self, id: str) -> Replacement | None:
+        """The replacement of that image, if there is one whose lease has run out."""
+        found = self._images.find_one({"id": text(id), **_interrupted()}, _MENDED)
+        return Replacement(image=image_of(found), after=_after(found)) if found else None
 
     @database_failures
     def take_over_replacement(self, id: str, *, holder: str, lease_s: float) -> bool:

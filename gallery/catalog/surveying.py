@@ -71,11 +71,13 @@ class Surveying(ImageRecords):
     def _wanted(self, grace_s: float) -> Document:
         longest = self._now() - timedelta(seconds=grace_s)
         rested = {"$lte": ["$updated_at", longest]}
+        left_alone = {"$lte": [{"$max": "$leaving.until"}, longest]}
         return {
             **dict.fromkeys(_READ, 1),
             "upload": _run_out_for(grace_s, LEASE),
             "replacement": _run_out_for(grace_s, REPLACING_LEASE),
             "rested": rested if grace_s > 0 else {"$literal": True},
+            "left_alone": left_alone if grace_s > 0 else {"$literal": True},
             "stayed": {"$lte": [_STAYS_UNTIL, {"$subtract": ["$$NOW", round(grace_s * 1000)]}]},
         }
 
@@ -120,7 +122,7 @@ def _overdue(document: Document) -> tuple[str, ...]:
         "upload": document["status"] == Status.PENDING and document["upload"],
         "replacement": "replacing" in document and document["replacement"],
         "deletion": document["status"] == Status.DELETING and document["rested"],
-        "leftover": ("leaving" in document and document["rested"])
+        "leftover": ("leaving" in document and document["rested"] and document["left_alone"])
         or ("staying" in document and document["stayed"]),
     }
     return tuple(name for name, is_overdue in begun.items() if is_overdue)

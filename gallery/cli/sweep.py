@@ -20,7 +20,7 @@ LEFT = 1
     "--grace",
     type=click.FloatRange(min=0),
     metavar="SECONDS",
-    help="Let a lease hold no longer, and a file on its way in last no longer. 0 mends at once, "
+    help="Let a lease hold no longer, and wait no longer for what is on its way. 0 mends at once, "
     "and breaks uploads that are under way: only where nothing else runs.",
 )
 def sweep(as_json: bool, dry_run: bool, grace: float | None) -> None:

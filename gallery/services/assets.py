@@ -120,6 +120,7 @@ class Assets:
         if here is None:
             return self._take(received, name, told)
         if here.status is Status.PENDING:
+            self._ingest.make_way(here)
             return None
         if not overwrite:
             return Uploaded(image=here, existing=True)
@@ -147,7 +148,7 @@ class Assets:
         except NotFoundError:
             return None
         if here.status in (Status.TRASHED, Status.DELETING):
-            url = self._shown_at(replace(here, public_id=here.id))
+            url = self._shown_at(replace(here, public_id=here.id)) if here.url else ""
             self._catalog.give_up_public_id(here.id, url=url)
             return None
         return here

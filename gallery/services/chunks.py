@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -29,7 +29,7 @@ from gallery.errors import (
 from gallery.model import Received
 from gallery.services.appending import MAX_PARTS
 from gallery.services.finishing import Finishing
-from gallery.services.ingest import LEASE_S
+from gallery.services.holding import LEASE_S, Holding
 from gallery.services.uploads import TURN_LASTS_S, Uploads, turns
 from gallery.signing import new_id
 from gallery.stores.base import Parts
@@ -186,6 +186,7 @@ class ChunkedUpload:
         self._parts = parts
         self._upload = upload
         self._holder = holder
+        self._holding = Holding()
 
     @property
     def upload(self) -> Upload:
@@ -234,10 +235,20 @@ class ChunkedUpload:
         else:
             self._append(chunk)
 
-    def received(self, filename: str) -> AbstractContextManager[Received]:
+    @contextmanager
+    def received(self, filename: str) -> Iterator[Received]:
         """The whole file, for as long as it takes to make an image of it; gone afterwards."""
-        self._catalog.renew(self._upload.id, holder=self._holder, lease_s=LEASE_S)
-        return self._finishing.assembled(replace(self._upload, filename=filename), md5=True)
+
+        def renew() -> None:
+            self._catalog.renew(self._upload.id, holder=self._holder, lease_s=LEASE_S)
+
+        renew()
+        upload = replace(self._upload, filename=filename)
+        with (
+            self._holding.renewed(renew),
+            self._finishing.assembled(upload, md5=True) as received,
+        ):
+            yield received
 
     def finish(self, image_id: str) -> None:
         """Remembers what became of it, for when its last chunk is sent again."""

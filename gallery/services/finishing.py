@@ -30,7 +30,9 @@ from gallery.errors import (
 )
 from gallery.model import Edit, Image, Received, Status
 from gallery.services.arrivals import Arrivals, scratch_file
-from gallery.services.ingest import LEASE_S, Ingest, Outcome, is_unsettled
+from gallery.services.holding import LEASE_S, Holding
+from gallery.services.ingest import Ingest, Outcome
+from gallery.services.mending import is_unsettled
 from gallery.services.replacing import Replacing
 from gallery.services.uploads import TURN_LASTS_S, Uploads
 from gallery.signing import new_id
@@ -79,6 +81,7 @@ class Finishing:
         self._tidied_at: datetime | None = None
         self._stopped = threading.Event()
         self._held: set[tuple[str, str]] = set()
+        self._holding = Holding()
 
     def finish(self, upload: Upload) -> Upload:
         """The upload, ended where it could be; as it is where somebody else is at it.
@@ -99,8 +102,13 @@ class Finishing:
             self._held.discard((begun.id, holder))
 
     def _finished(self, begun: Upload, holder: str) -> Upload:
+
+        def renew() -> None:
+            self._catalog.renew(begun.id, holder=holder, lease_s=LEASE_S)
+
         try:
-            outcome = self._taken(begun)
+            with self._holding.renewed(renew):
+                outcome = self._taken(begun)
         except NotArrivedError:
             return self._not_arrived(begun, holder)
         except GalleryError as error:
@@ -175,7 +183,9 @@ class Finishing:
             image = self._images.find(upload.id, among=tuple(Status))
         except NotFoundError:
             return None
-        if is_unsettled(image):  # The sweep will know what became of it.
+        if image.status is Status.PENDING:
+            return None  # Ingest goes on with it, unless somebody is at it.
+        if is_unsettled(image):  # It is being undone.
             raise InProgressError("This photo is being added right now.", retry_after_s=1)
         return image
 

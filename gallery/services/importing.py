@@ -39,7 +39,8 @@ from gallery.imaging.formats import HEAD_BYTES, identify
 from gallery.model import Received, Status
 from gallery.services import manifest
 from gallery.services.filenames import clean_filename
-from gallery.services.ingest import LEASE_S, Ingest
+from gallery.services.holding import LEASE_S
+from gallery.services.ingest import Ingest
 from gallery.services.wishes import Imported, Wish, size_of, wishes_in
 
 FREE_SPACE_FLOOR_BYTES = 256 * 1024 * 1024

@@ -1,7 +1,8 @@
 """The one way in for every road: a file that was received becomes an image that can be seen.
 
 look → intent → put → verify → ready. The document is written before the object, so that whatever a
-crash leaves behind is found from our own records: a pending document whose lease has run out
+crash leaves behind is found from our own records: a pending document whose lease has run out. Who
+sends the same again goes on with it, under the same key; else the sweep finishes or undoes it
 (``reconcile``). While the store does not answer, the spool takes the object, and the image moves on
 later (``moving``): to the same key, where the store may have kept it without an answer.
 """
@@ -9,7 +10,8 @@ later (``moving``): to the same key, where the store may have kept it without an
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -27,14 +29,12 @@ from gallery.errors import (
 from gallery.imaging.sandbox import Engine
 from gallery.model import Edit, Facts, Image, Particulars, Received, Status, StoredObject
 from gallery.services.addresses import Addresses
+from gallery.services.holding import LEASE_S, Holding
+from gallery.services.mending import Mending, flip, give_up, is_unsettled
 from gallery.services.putting import put_whole
 from gallery.services.tally import Tally
 from gallery.signing import new_asset_id, new_id
 from gallery.stores.registry import Stores
-
-LEASE_S = 300
-"""How long a put may take before the sweep looks after it: longer than any store's own time-outs
-together."""
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +70,8 @@ class Ingest:
         self._now = now
         self._keep_copy = keep_copy
         self._tally = tally or Tally()
+        self._holding = Holding()
+        self._mending = Mending(catalog=catalog, stores=stores, addresses=addresses)
 
     def take(
         self,
@@ -106,35 +108,58 @@ class Ingest:
         *,
         keep_duplicates: bool,
     ) -> Outcome:
-        if not keep_duplicates and (here := self._already_here(received)):
+        if not keep_duplicates and (here := self._already_here(blank)):
             return Outcome(image=here, duplicate=True)
         holder = new_id()
         pending, copy = self._pending(blank, received, particulars)
         try:
-            image = self._catalog.record_intent(
-                pending,
-                unique_content=not keep_duplicates,
-                holder=holder,
-                lease_s=LEASE_S,
-            )
+            image, again = self._begun(pending, holder, keep_duplicates=keep_duplicates)
         except ContentTakenError:
-            here = self._already_here(received)
+            here = self._already_here(blank)
             if here is None:
-                raise InProgressError(
-                    "This photo is being added right now.", retry_after_s=1
-                ) from None
+                raise _in_progress() from None
             return Outcome(image=here, duplicate=True)
-        image, stored = self._put(image, received, holder)
-        ready = self._flip(image, stored, holder)
+        ready = self._made(image, received, holder, again=again)
         if self._keep_copy and copy:
             self._keep_copy(ready, copy)
         return Outcome(image=ready, duplicate=False)
 
-    def _already_here(self, received: Received) -> Image | None:
-        image = self._catalog.find_by_content(received.sha256)
+    def _already_here(self, blank: Image) -> Image | None:
+        """The image that has these bytes, if there is one, or no use in going on."""
+        image = self._catalog.find_by_content(blank.sha256)
         if image is None or image.status is Status.READY:
             return image
-        raise InProgressError("This photo is being added right now.", retry_after_s=1)
+        if image.id == blank.id:
+            return None  # Begun before under this very name.
+        finished = self._mending.make_way(image)
+        if finished is None:
+            raise _in_progress()
+        return self._catalog.find(image.id) if finished else None
+
+    def make_way(self, image: Image) -> None:
+        """Ends an upload that was left, for another that wants its name."""
+        self._mending.make_way(image)
+
+    def _begun(self, pending: Image, holder: str, *, keep_duplicates: bool) -> tuple[Image, bool]:
+        """The intent, ours, and whether somebody else began it, and left it."""
+        try:
+            image = self._catalog.record_intent(
+                pending, unique_content=not keep_duplicates, holder=holder, lease_s=LEASE_S
+            )
+        except (ContentTakenError, ConflictError) as error:
+            left = self._catalog.resume(pending, holder=holder, lease_s=LEASE_S)
+            if left is not None:
+                return left, True
+            if isinstance(error, ConflictError) and self._is_begun(pending):
+                raise _in_progress() from error
+            raise
+        return image, False
+
+    def _is_begun(self, pending: Image) -> bool:
+        try:
+            return is_unsettled(self._catalog.find(pending.id, among=tuple(Status)))
+        except NotFoundError:
+            return False
 
     def _pending(
         self, image: Image, received: Received, particulars: Particulars | None
@@ -173,7 +198,25 @@ class Ingest:
             updated_at=now,
         )
 
-    def _put(self, image: Image, received: Received, holder: str) -> tuple[Image, StoredObject]:
+    def _made(self, image: Image, received: Received, holder: str, *, again: bool) -> Image:
+        """The image, ready. ``again``: whoever began it may have sent its object."""
+
+        def renew() -> None:
+            self._catalog.renew(image.id, holder=holder, lease_s=LEASE_S)
+
+        try:
+            with self._holding.renewed(renew):
+                now, stored = self._put(image, received, holder, may_come=again)
+                return self._flip(now, stored, holder)
+        except StoreUnavailableError:
+            # The object may be there, or still come: whoever sends it again goes on, or the sweep.
+            with _left_to_the_sweep(image):
+                self._catalog.give_back(image.id, holder=holder)
+            raise
+
+    def _put(
+        self, image: Image, received: Received, holder: str, *, may_come: bool
+    ) -> tuple[Image, StoredObject]:
         """The image as it is recorded now, and what its store has."""
         try:
             try:
@@ -181,13 +224,17 @@ class Ingest:
             except (StoreUnavailableError, BusyError):
                 spooled = self._spooled(image, holder)
                 if spooled is None:
-                    raise  # The object may be there, so the sweep decides.
-                image = spooled
+                    raise
+                image, may_come = spooled, True
                 return image, put_whole(self._stores.named(image.store), image, received)
         except StoreUnavailableError:
-            raise  # The same, of the spool.
+            raise
         except GalleryError as error:
-            self._undo(image, holder, ours=not isinstance(error, KeyTakenError))
+            with _left_to_the_sweep(image):
+                if isinstance(error, KeyTakenError):  # Somebody else's object lies there.
+                    self._catalog.drop_intent(image.id, holder=holder)
+                else:
+                    give_up(self._catalog, self._stores, image, holder=holder, may_come=may_come)
             raise
 
     def _spooled(self, image: Image, holder: str) -> Image | None:
@@ -216,38 +263,21 @@ class Ingest:
                 image, unique_content=False, holder=holder, lease_s=LEASE_S
             )
             return flip(self._catalog, self._addresses, pending, stored, holder=holder)
+        if now.status is Status.DELETING:
+            self._catalog.still_comes(image.id)
         return now if now.status in (Status.READY, Status.KEPT) else None
 
-    def _undo(self, image: Image, holder: str, *, ours: bool) -> None:
-        """Forgets the intent, and the object unless somebody else put it there."""
-        try:
-            if ours:
-                give_up(self._catalog, self._stores, image, holder=holder)
-            else:
-                self._catalog.drop_intent(image.id, holder=holder)
-        except GalleryError:
-            log.exception("undo left to the sweep", extra={"image": image.id})
+
+@contextmanager
+def _left_to_the_sweep(image: Image) -> Iterator[None]:
+    try:
+        yield
+    except GalleryError:
+        log.exception("left to the sweep", extra={"image": image.id})
 
 
-def give_up(catalog: ImageCatalog, stores: Stores, image: Image, *, holder: str) -> bool:
-    """Whether it was ours to give up: nobody can finish it any more, however late, so its objects
-    go. Where they cannot yet, the sweep deletes them later; the bytes may come again meanwhile."""
-    if not catalog.abort_intent(image.id, holder=holder):
-        return False
-    for each in catalog.objects_of(image.id):
-        stores.named(each.store).delete(each.key)
-    catalog.remove(image.id)
-    return True
-
-
-def flip(
-    catalog: ImageCatalog, addresses: Addresses, image: Image, stored: StoredObject, *, holder: str
-) -> Image:
-    """The image, ready: its object is there and verified. Raises ConflictError when another holds
-    it now."""
-    stored = with_version(stored, image.created_at)
-    url = addresses.shown_at(replace(image, store_version=stored.store_version))
-    return catalog.make_ready(image.id, holder=holder, stored=stored, url=url)
+def _in_progress() -> InProgressError:
+    return InProgressError("This photo is being added right now.", retry_after_s=1)
 
 
 def with_facts(image: Image, facts: Facts) -> Image:
@@ -264,22 +294,3 @@ def with_facts(image: Image, facts: Facts) -> Image:
         taken_at=facts.taken_at,
         camera=facts.camera,
     )
-
-
-def with_version(
-    stored: StoredObject, since: datetime, *, after: Image | None = None
-) -> StoredObject:
-    """The object with a version that delivery URLs may carry: where the store has none of its own,
-    the second of its arrival, but above every number that the image ``after`` which it comes had.
-    """
-    if stored.store_version is not None:
-        return stored
-    known = (after.store_version or "", *after.earlier_versions) if after else ()
-    above = max((int(each) for each in known if each.isdecimal()), default=0)
-    return replace(stored, store_version=str(max(int(since.timestamp()), above + 1)))
-
-
-def is_unsettled(image: Image) -> bool:
-    """Whether its upload has not come to its end: it is on its way, or undone before it was ever
-    ready."""
-    return image.status is Status.PENDING or (image.status is Status.DELETING and not image.url)

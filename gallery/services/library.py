@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import BinaryIO
 
 from gallery.catalog.images import ImageCatalog
+from gallery.catalog.leases import LATE_S
 from gallery.catalog.terms import words_of
 from gallery.errors import InvalidCursorError
 from gallery.model import Counts, Edit, Filter, Image, Page, Place, Sort, Status
@@ -83,14 +84,18 @@ class Library:
         """The image, back from the trash."""
         return self._catalog.restore(image_id)
 
-    def purge(self, image_id: str, *, version: int | None = None) -> None:
-        """Removes the image for ever: hidden, its bytes, its document. May be repeated."""
+    def purge(self, image_id: str, *, version: int | None = None, late_s: float = LATE_S) -> None:
+        """Removes the image for ever: hidden, its bytes, its document. May be repeated.
+
+        The document stays while an object may come to a store elsewhere, ``late_s`` after whoever
+        sent it had died.
+        """
         image = self._catalog.mark_deleting(image_id, version=version)
         self._delivery.forget(image.id)
         for each in self._catalog.objects_of(image.id):
             self._stores.named(each.store).delete(each.key)
         self._open_receipt(image)
-        self._catalog.remove(image.id)
+        self._catalog.remove(image.id, late_s=late_s)
 
     def original(self, image: Image) -> AbstractContextManager[BinaryIO]:
         """The bytes as uploaded."""

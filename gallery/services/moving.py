@@ -42,7 +42,7 @@ from gallery.errors import (
 )
 from gallery.model import Image, Received, StoredObject
 from gallery.services.addresses import Addresses
-from gallery.services.ingest import with_version
+from gallery.services.mending import with_version
 from gallery.services.migrating import Migrating
 from gallery.services.putting import put_whole
 from gallery.services.replacing import Replacing

@@ -17,7 +17,9 @@ from gallery.errors import (
     StoreUnavailableError,
 )
 from gallery.model import Edit, Received, Status
-from gallery.services.ingest import LEASE_S, Ingest, Outcome, is_unsettled
+from gallery.services.holding import LEASE_S, Holding
+from gallery.services.ingest import Ingest, Outcome
+from gallery.services.mending import is_unsettled
 from gallery.signing import new_id
 
 _PERHAPS_MADE = (
@@ -34,6 +36,7 @@ class OncePerKey:
         self._keys = keys
         self._catalog = catalog
         self._ingest = ingest
+        self._holding = Holding()
 
     def take(
         self, received: Received, told: Edit, *, keep_duplicates: bool, scope: str, key: str
@@ -52,10 +55,15 @@ class OncePerKey:
             known = begun.answer.body
             image = self._catalog.find(known["id"], among=tuple(Status))
             return Outcome(image=image, duplicate=known["duplicate"])
+
+        def renew() -> None:
+            self._keys.renew(scope, key, holder, lease_s=LEASE_S)
+
         try:
-            outcome = self._made_before(begun) or self._ingest.take(
-                received, told, keep_duplicates=keep_duplicates, id=begun.makes
-            )
+            with self._holding.renewed(renew):
+                outcome = self._made_before(begun) or self._ingest.take(
+                    received, told, keep_duplicates=keep_duplicates, id=begun.makes
+                )
         except _PERHAPS_MADE:
             with suppress(DatabaseUnavailableError):  # Its lease runs out, too.
                 self._keys.give_back(scope, key, holder)
@@ -78,6 +86,8 @@ class OncePerKey:
             image = self._catalog.find(begun.makes, among=tuple(Status))
         except NotFoundError:
             return None
+        if image.status is Status.PENDING:
+            return None  # Ingest goes on with it, unless somebody is at it.
         if is_unsettled(image):
             raise InProgressError("This photo is being added right now.", retry_after_s=1)
         return Outcome(image=image, duplicate=False)

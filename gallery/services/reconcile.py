@@ -18,20 +18,17 @@ from gallery.catalog.leaving import ObjectName
 from gallery.catalog.replacing import Replacement
 from gallery.errors import (
     NotFoundError,
-    ObjectMissingError,
-    StoreUnavailableError,
     VersionMismatchError,
 )
-from gallery.model import Image, StoredObject
+from gallery.model import Image
 from gallery.services import trash
 from gallery.services.addresses import Addresses
-from gallery.services.ingest import LEASE_S, flip, give_up
+from gallery.services.holding import LEASE_S
 from gallery.services.library import Library
-from gallery.services.putting import is_as_sent
+from gallery.services.mending import Mending
 from gallery.services.replacing import Replacing
 from gallery.services.rounds import Round, Swept, Tell, nobody
 from gallery.services.tally import Tally
-from gallery.signing import new_id
 from gallery.stores.base import LeavesTemporaries, SupportsTidying
 from gallery.stores.registry import Stores
 
@@ -71,7 +68,6 @@ class Sweep:
     ) -> None:
         self._catalog = catalog
         self._stores = stores
-        self._addresses = addresses
         self._library = library
         self._replacing = replacing
         self._keys = keys
@@ -79,6 +75,7 @@ class Sweep:
         self._alone_since = alone_since
         self._now = now
         self._tally = tally or Tally()
+        self._mending = Mending(catalog=catalog, stores=stores, addresses=addresses)
         self._recounted_at = time.monotonic()
         self._stopped = threading.Event()
 
@@ -87,9 +84,9 @@ class Sweep:
     ) -> Swept:
         """One sweep over everything that is due now; each document is met once.
 
-        With ``grace_s`` a lease holds no longer than so many seconds, and files on their way in
-        last no longer: 0 where nothing else runs. ``dry_run`` changes nothing and tells what it
-        would do. Raises DatabaseUnavailableError.
+        With ``grace_s`` a lease holds no longer than so many seconds, and what is on its way, in or
+        to a store, is waited for no longer: 0 where nothing else runs. ``dry_run`` changes nothing
+        and tells what it would do. Raises DatabaseUnavailableError.
         """
         this = Round(grace_s=grace_s, dry=dry_run, tell=tell)
         if not dry_run:
@@ -139,32 +136,19 @@ class Sweep:
                 self._mend(image, this)
 
     def _mend(self, image: Image, this: Round) -> None:
-        holder = new_id()
         if this.dry:
-            this.did("finished" if self._whole(image) else "undone", image.id)
-            return
-        if not self._catalog.take_over(image.id, holder=holder, lease_s=LEASE_S):
-            return
-        if stored := self._whole(image):
-            flip(self._catalog, self._addresses, image, stored, holder=holder)
-            this.did("finished", image.id)
-        elif give_up(self._catalog, self._stores, image, holder=holder):
-            this.did("undone", image.id)
+            finished = self._would_be_finished(image, this)
+        else:
+            finished = self._mending.mend(image, late_s=this.late_s)
+        if finished is not None:
+            this.did("finished" if finished else "undone", image.id)
 
-    def _whole(self, image: Image) -> StoredObject | None:
-        """The object, if it is there as announced.
-
-        Nobody waits for a store that is away: the bytes may come again, and the spool takes them.
-        """
-        try:
-            stored = self._stores.named(image.store).stat(image.key)
-        except ObjectMissingError:
-            return None
-        except StoreUnavailableError:
-            if self._stores.spool is None:
-                raise
-            return None
-        return stored if is_as_sent(stored, image) else None
+    def _would_be_finished(self, image: Image, this: Round) -> bool | None:
+        if self._mending.whole(image):
+            return True
+        rested_s = self._mending.may_come_for_s(image, this.late_s)
+        rests = self._catalog.is_given_up(image.id, for_s=rested_s, begun_before=this.begun_before)
+        return False if rests else None
 
     def _mend_replacements(self, this: Round) -> None:
         def page(behind: str) -> list[Replacement]:
@@ -178,7 +162,7 @@ class Sweep:
                 continue
             with this.trying(after.store, after.id):
                 if this.dry:
-                    finished: bool | None = self._whole(after) is not None
+                    finished: bool | None = self._mending.whole(after) is not None
                 else:
                     finished = self._replacing.mend(replacement, lease_s=LEASE_S)
                 if finished is not None:
@@ -186,7 +170,7 @@ class Sweep:
 
     def _delete_left(self, this: Round) -> None:
         def page(behind: str) -> list[tuple[str, ObjectName]]:
-            return self._catalog.objects_left(limit=BATCH, behind=behind)
+            return self._catalog.objects_left(limit=BATCH, behind=behind, late_s=this.late_s)
 
         for image_id, left in self._each(page, lambda each: each[1].key):
             if this.leaves_alone(left.store, left.key):
@@ -219,7 +203,11 @@ class Sweep:
 
         def page(behind: str) -> list[Image]:
             return self._catalog.unfinished_deletes(
-                limit=BATCH, behind=behind, begun_before=this.begun_before
+                limit=BATCH,
+                behind=behind,
+                begun_before=this.begun_before,
+                late_in=self._stores.taking_late(),
+                late_s=this.late_s,
             )
 
         for image in self._each(page, lambda image: image.order):
@@ -241,7 +229,7 @@ class Sweep:
         with this.trying(image.store, image.id):
             try:
                 if not this.dry:
-                    self._library.purge(image.id, version=image.version)
+                    self._library.purge(image.id, version=image.version, late_s=this.late_s)
                 this.did("purged", image.id)
             except (NotFoundError, VersionMismatchError):
                 log.info("restored, or purged already", extra={"image": image.id})

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +29,9 @@ from gallery.imaging.sandbox import Engine
 from gallery.model import Facts, Image, Particulars, Received, StoredObject
 from gallery.services.addresses import Addresses
 from gallery.services.delivery import Delivery
-from gallery.services.ingest import LEASE_S, with_facts, with_version
+from gallery.services.holding import LEASE_S, Holding
+from gallery.services.ingest import with_facts
+from gallery.services.mending import stores_of, with_version
 from gallery.services.putting import is_as_sent, put_whole
 from gallery.signing import new_id
 from gallery.stores.base import SupportsLocalPath
@@ -58,6 +61,7 @@ class Replacing:
         self._now = now
         # Variants of images that live elsewhere are not made here.
         self._keeps_copies = isinstance(stores.for_new, SupportsLocalPath)
+        self._holding = Holding()
 
     def replace(
         self,
@@ -80,18 +84,33 @@ class Replacing:
             return replace(self._with_file(before, received, facts), key=key, **changes)
 
         holder = new_id()
+        if left := self._catalog.interrupted_replacement(image.id):
+            self.mend(left, lease_s=LEASE_S)
         replacement = self._catalog.record_replacement(
             image.id, become, version=version, holder=holder, lease_s=LEASE_S
         )
-        replacement, stored = self._put(replacement, received, holder)
-        try:
-            now = self._flip(replacement, stored, holder)
-        except ConflictError:  # Hidden meanwhile, or another has finished it.
-            self._undo(replacement.after, holder, ours=True)
-            raise
+        now = self._made(replacement, received, holder)
         if copy:
             self._delivery.keep_copy(now, copy)
         return now
+
+    def _made(self, replacement: Replacement, received: Received, holder: str) -> Image:
+        image_id = replacement.image.id
+
+        def renew() -> None:
+            self._catalog.renew_replacement(image_id, holder=holder, lease_s=LEASE_S)
+
+        try:
+            with self._holding.renewed(renew):
+                replacement, stored = self._put(replacement, received, holder)
+                return self._flip(replacement, stored, holder)
+        except ConflictError:  # Hidden meanwhile, or another has finished it.
+            self._undo(replacement.after, holder, ours=True)
+            raise
+        except StoreUnavailableError:  # The object may be there, so the next one decides.
+            with suppress(GalleryError):  # Its lease runs out.
+                self._catalog.renew_replacement(image_id, holder=holder, lease_s=0)
+            raise
 
     def mend(self, replacement: Replacement, *, lease_s: float) -> bool | None:
         """Whether an interrupted replacement was finished rather than undone; ``None`` when
@@ -107,7 +126,9 @@ class Replacing:
             else:
                 return True
         left = _places_of(after)
-        if not self._catalog.drop_replacement(after.id, holder=holder, left=left):
+        if not self._catalog.drop_replacement(
+            after.id, holder=holder, left=left, late=self._late_among(stores_of(after))
+        ):
             return None
         self._delete_all_left(after.id, left)
         return False
@@ -155,11 +176,11 @@ class Replacing:
             except (StoreUnavailableError, BusyError):
                 spooled = self._spooled(replacement, holder)
                 if spooled is None:
-                    raise  # The object may be there, so the sweep decides.
+                    raise
                 replacement = spooled
                 return replacement, self._put_whole(replacement, received)
         except StoreUnavailableError:
-            raise  # The same, of the spool.
+            raise
         except GalleryError as error:
             self._undo(replacement.after, holder, ours=not isinstance(error, KeyTakenError))
             raise
@@ -192,10 +213,15 @@ class Replacing:
         """Forgets the replacement, and its object unless somebody else put it there."""
         left = _places_of(after) if ours else []
         try:
-            if self._catalog.drop_replacement(after.id, holder=holder, left=left):
+            late = self._late_among((after.moving_to,)) if after.moving_to else ()
+            if self._catalog.drop_replacement(after.id, holder=holder, left=left, late=late):
                 self._delete_all_left(after.id, left)
         except GalleryError:
             log.exception("undo left to the sweep", extra={"image": after.id})
+
+    def _late_among(self, stores: Sequence[str]) -> tuple[str, ...]:
+        """Those to which an object may still come from somebody who has died."""
+        return tuple(each for each in stores if self._stores.takes_late(each))
 
     def _whole(self, after: Image) -> StoredObject | None:
         """The object to come, if it is there as announced."""
@@ -212,5 +238,4 @@ class Replacing:
 
 def _places_of(image: Image) -> list[ObjectName]:
     """Where an object of this very picture may be."""
-    stores = (image.store, image.moving_to)
-    return [ObjectName(store=each, key=image.key) for each in stores if each]
+    return [ObjectName(store=each, key=image.key) for each in stores_of(image)]

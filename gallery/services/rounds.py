@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
+from gallery.catalog.leases import LATE_S
 from gallery.errors import DatabaseUnavailableError, GalleryError, StoreUnavailableError
 
 PATIENCE = 3
@@ -58,6 +59,11 @@ class Round:
         if self.grace_s is None:
             return None
         return datetime.now(UTC) - timedelta(seconds=self.grace_s) if self.grace_s > 0 else _ALL
+
+    @property
+    def late_s(self) -> float:
+        """How long an object may be on its way to a store after its sender has died."""
+        return LATE_S if self.grace_s is None else min(LATE_S, self.grace_s)
 
     def did(self, what: str, name: str) -> None:
         """Counts what was done, or would be, and tells it."""

@@ -37,6 +37,16 @@ class Stores:
         store = self._by_name.get(name)
         return isinstance(store, SupportsHealth) and store.health().is_resting
 
+    def takes_late(self, name: str) -> bool:
+        """Whether an object may still come to the store of that name after its sender has died:
+        everywhere but on our own disks."""
+        store = self._by_name.get(name)
+        return store is None or isinstance(store, SupportsHealth)
+
+    def taking_late(self) -> tuple[str, ...]:
+        """The stores that are set up of which that is so."""
+        return tuple(filter(self.takes_late, self._by_name))
+
     def moving_to(self, name: str) -> str:
         """Where a new image goes on to from the store of that name; empty when it stays."""
         return self.for_new.name if self.spool and name == self.spool.name else ""

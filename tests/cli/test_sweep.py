@@ -17,12 +17,12 @@ def interrupted(here: Here, monkeypatch: pytest.MonkeyPatch) -> str:
 
     def dies(self: LocalStore, *given: object) -> object:
         put(self, *given)  # type: ignore[arg-type]
-        raise StoreUnavailableError
+        raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
         patch.setattr(LocalStore, "put", dies)
         patch.setattr(ingest, "LEASE_S", 3600)
-        with pytest.raises(StoreUnavailableError):
+        with pytest.raises(KeyboardInterrupt):
             here.add()
     [document] = here.database["images"].find()
     return str(document["id"])

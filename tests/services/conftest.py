@@ -45,10 +45,10 @@ class UnreliableStore(LocalStore):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root, cloud_name="vitrine", secret=SECRET)
-        self.faults: dict[str, tuple[Exception, bool]] = {}
+        self.faults: dict[str, tuple[BaseException, bool]] = {}
         self.calls: list[str] = []
 
-    def fails(self, call: str, error: Exception, *, after: bool = False) -> None:
+    def fails(self, call: str, error: BaseException, *, after: bool = False) -> None:
         self.faults[call] = (error, after)
 
     def works(self) -> None:
@@ -117,6 +117,14 @@ class Parts:
             return self.ingest.take(received, Edit(**told))
         finally:
             Path(received.path).unlink()
+
+    def pass_time(self, seconds: float) -> None:
+        """As if all leases had been renewed so much earlier."""
+        for name in ("lease", "replacing.lease"):
+            earlier = {"$subtract": [f"${name}.renewed_at", round(seconds * 1000)]}
+            self.database["images"].update_many(
+                {name: {"$exists": True}}, [{"$set": {f"{name}.renewed_at": earlier}}]
+            )
 
     def statuses(self) -> list[str]:
         """The states of all documents there are."""

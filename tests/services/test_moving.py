@@ -13,6 +13,7 @@ import pytest
 from pymongo.database import Database
 
 from gallery.catalog.blobs import Blobs
+from gallery.catalog.leases import LATE_S
 from gallery.catalog.wakes import Wakes
 from gallery.errors import (
     BusyError,
@@ -25,8 +26,9 @@ from gallery.errors import (
 )
 from gallery.imaging.sandbox import Engine
 from gallery.model import Edit, Image, Status
-from gallery.services import ingest, moving, reconcile
+from gallery.services import ingest, mending, moving
 from gallery.services.moving import FIRST_PAUSE_S, LONGEST_PAUSE_S, Moving, pause
+from gallery.services.reconcile import Swept
 from gallery.stores.base import MediaStore
 from gallery.stores.registry import Stores
 from gallery.stores.spool import BlobSpool, DiskSpool
@@ -198,7 +200,9 @@ def test_what_could_not_be_deleted_goes_when_the_store_is_back(
     assert len(scene.places()[1]) == 1
 
     scene.comes_back()
-    scene.parts.sweep.run()
+    assert scene.parts.sweep.run() == Swept()
+    scene.parts.pass_time(LATE_S)
+    assert scene.parts.sweep.run() == Swept(purged=1)
 
     assert (scene.parts.statuses(), scene.places()) == ([], ([], []))
 
@@ -555,7 +559,7 @@ def test_a_crash_before_the_spool_took_it_frees_the_bytes(
 ) -> None:
     """The store is still away, and the sender tries again."""
     monkeypatch.setattr(ingest, "LEASE_S", 0)
-    monkeypatch.setattr(reconcile, "LEASE_S", 0)
+    monkeypatch.setattr(mending, "LEASE_S", 0)
     scene.goes_away(kept=kept)
 
     with monkeypatch.context() as patch:
@@ -572,6 +576,7 @@ def test_a_crash_before_the_spool_took_it_frees_the_bytes(
 
     assert not image.duplicate
     scene.comes_back()
+    scene.parts.pass_time(LATE_S)
     scene.parts.sweep.run()
     scene.moving.run()
     arrived(scene, image.image)

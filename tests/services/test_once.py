@@ -16,8 +16,9 @@ from gallery.errors import (
     StoreUnavailableError,
 )
 from gallery.model import Edit, Status
-from gallery.services import ingest, once, reconcile
+from gallery.services import ingest, mending, once
 from gallery.services.ingest import Outcome
+from gallery.services.reconcile import Swept
 from tests import pictures
 from tests.catalog.making import at_once
 from tests.services.conftest import Parts
@@ -130,27 +131,30 @@ def test_a_bad_picture_does_not_use_up_its_key(parts: Parts) -> None:
     assert not send(parts).duplicate
 
 
-def test_a_retry_after_an_unknown_outcome_ends_in_the_same_image(
-    parts: Parts, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("swept", [False, True])
+@pytest.mark.parametrize("after", [False, True], ids=["not kept", "kept"])
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_retry_after_an_unknown_outcome_ends_in_one_image_at_once(
+    parts: Parts, keep: bool, after: bool, swept: bool
 ) -> None:
-    monkeypatch.setattr(ingest, "LEASE_S", 0)
-    parts.store.fails("put", StoreUnavailableError("Timed out."), after=True)
+    parts.store.fails("put", StoreUnavailableError("Timed out."), after=after)
     with pytest.raises(StoreUnavailableError):
-        send(parts)
+        send(parts, keep=keep)
     parts.store.works()
-    with pytest.raises(InProgressError):
-        send(parts)
+    if swept:
+        parts.sweep.run()
 
-    parts.sweep.run()
+    again = send(parts, keep=keep)
 
-    assert send(parts).image.id == parts.ready()["id"]
+    assert (again.image.id, again.duplicate) == (parts.ready()["id"], False)
+    assert parts.sweep.run() == Swept()
 
 
 @pytest.mark.parametrize("keep", [False, True])
 def test_what_is_just_being_undone_is_no_answer(
     parts: Parts, monkeypatch: pytest.MonkeyPatch, keep: bool
 ) -> None:
-    for module in (ingest, once, reconcile):
+    for module in (ingest, once, mending):
         monkeypatch.setattr(module, "LEASE_S", 0)
     parts.store.fails("put", StoreUnavailableError("Timed out."))
     with pytest.raises(StoreUnavailableError):

@@ -13,7 +13,7 @@ import pytest
 
 from gallery.errors import DatabaseUnavailableError, StoreError, StoreUnavailableError
 from gallery.model import Filter, Image, Sort
-from gallery.services import ingest, reconcile
+from gallery.services import ingest, mending, reconcile
 from gallery.services.reconcile import Swept
 from tests import pictures
 from tests.catalog.making import at_once
@@ -22,14 +22,18 @@ from tests.services.conftest import Parts
 DAY_S = 24 * 3600
 
 
+class DiedError(BaseException):
+    """The process was killed."""
+
+
 def interrupted(
     parts: Parts, *, seed: int = 1, kept: bool, lease_s: float = 0, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An upload whose program died during the put."""
     with monkeypatch.context() as patch:
         patch.setattr(ingest, "LEASE_S", lease_s)
-        parts.store.fails("put", StoreUnavailableError("Died."), after=kept)
-        with pytest.raises(StoreUnavailableError):
+        parts.store.fails("put", DiedError(), after=kept)
+        with pytest.raises(DiedError):
             parts.take(pictures.photo(seed=seed))
         parts.store.works()
 
@@ -108,7 +112,7 @@ def test_while_the_store_is_away_everything_waits(
 ) -> None:
     interrupted(parts, kept=False, monkeypatch=monkeypatch)
     parts.store.fails(call, failure)
-    monkeypatch.setattr(reconcile, "LEASE_S", 0)
+    monkeypatch.setattr(mending, "LEASE_S", 0)
 
     swept = parts.sweep.run()
     assert (swept.finished, swept.undone, swept.purged) == (0, 0, 0)
@@ -206,7 +210,7 @@ def test_a_database_that_goes_away_ends_the_sweep(
     interrupted(parts, kept=True, monkeypatch=monkeypatch)
     with monkeypatch.context() as patch:
         patch.setattr(parts.catalog, "make_ready", unanswered)
-        patch.setattr(reconcile, "LEASE_S", 0)
+        patch.setattr(mending, "LEASE_S", 0)
         with pytest.raises(DatabaseUnavailableError):
             parts.sweep.run()
 
@@ -220,7 +224,7 @@ def unanswered(*given: Any, **named: Any) -> None:
 def test_a_sweep_that_wakes_late_deletes_nothing_that_another_finished(
     parts: Parts, make_parts: Callable[..., Parts], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reconcile, "LEASE_S", 0)
+    monkeypatch.setattr(mending, "LEASE_S", 0)
     picture = pictures.photo()
     interrupted(parts, kept=False, monkeypatch=monkeypatch)
     [document] = parts.database["images"].find()

@@ -23,6 +23,7 @@ from gallery.errors import (
 )
 from gallery.model import Edit, Image, Particulars
 from gallery.services import replacing
+from gallery.services.holding import LEASE_S
 from gallery.services.reconcile import Swept
 from tests import pictures
 from tests.services.conftest import Parts, asked
@@ -181,14 +182,30 @@ def test_after_an_unknown_outcome_the_sweep_decides(
 
 
 def test_whoever_is_replacing_is_left_alone(parts: Parts, image: Image) -> None:
-    parts.store.fails("put", StoreUnavailableError("Away."))
-    with pytest.raises(StoreUnavailableError):
+    parts.store.fails("put", KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
         replaced(parts, image)
     parts.store.works()
 
     assert parts.sweep.run() == Swept()
     with pytest.raises(InProgressError):
         replaced(parts, image)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["not kept", "kept"])
+def test_whoever_was_killed_keeps_nobody_waiting_for_long(
+    parts: Parts, image: Image, after: bool
+) -> None:
+    parts.store.fails("put", KeyboardInterrupt(), after=after)
+    with pytest.raises(KeyboardInterrupt):
+        replaced(parts, image)
+    parts.store.works()
+    parts.pass_time(LEASE_S)
+
+    now = replaced(parts, image)
+
+    assert parts.ready()["sha256"] == now.sha256
+    assert parts.sweep.run() == Swept()
 
 
 STEPS: tuple[tuple[str, str, bool], ...] = (
