@@ -12,7 +12,7 @@ One document is one order; at most one of them is ``open``, running or paused:
 ``failures``           failures in a row that may be the store's; too many, and it rests
 ``not_before``         until when it rests
 ``problem``            why
-``refused``            how many images the store never took, when it was done, and
+``moved``, ``refused`` how many images moved, and how many the store never took, when it was done;
 ``refusals``           why not, of the first of them
 ====================== ==========================================================================
 
@@ -70,8 +70,9 @@ class Migration:
     """Why it rests."""
     rests_s: float
     """For how long; 0 when it does not."""
+    moved: int
     refused: int
-    """Images that the store never took, known when it is done."""
+    """Images that moved, and that the store never took, known when it is done."""
     refusals: tuple[tuple[str, str], ...]
     """The first of them by id, and why."""
 
@@ -159,7 +160,8 @@ class Migrations:
     def turn_back(self, order: Migration) -> Migration:
         """The order, running the other way. Raises ConflictError while another is open."""
         told = {"back": True, "open": True, "state": State.RUNNING.value, "failures": 0}
-        gone = dict.fromkeys(("ended_at", "refused", "refusals", "not_before", "problem"), "")
+        known_at_the_end = ("ended_at", "moved", "refused", "refusals")
+        gone = dict.fromkeys((*known_at_the_end, "not_before", "problem"), "")
         try:
             self._orders.update_one({"_id": order.id}, {"$set": told, "$unset": gone})
         except DuplicateKeyError as error:
@@ -203,7 +205,12 @@ class Migrations:
 
     @database_failures
     def end(
-        self, order: Migration, *, refused: int, refusals: Sequence[tuple[str, str]]
+        self,
+        order: Migration,
+        *,
+        moved: int,
+        refused: int,
+        refusals: Sequence[tuple[str, str]],
     ) -> Migration:
         """The order, done unless somebody paused it or turned it back meanwhile."""
         self._orders.update_one(
@@ -211,6 +218,7 @@ class Migrations:
             {
                 "$set": {
                     "state": State.DONE.value,
+                    "moved": moved,
                     "refused": refused,
                     "refusals": [list(each) for each in refusals],
                 },
@@ -236,6 +244,7 @@ class Migrations:
             ended_at=document.get("ended_at"),
             problem=document.get("problem", ""),
             rests_s=self._seconds_until(document.get("not_before")),
+            moved=document.get("moved", 0),
             refused=document.get("refused", 0),
             refusals=tuple((id, why) for id, why in document.get("refusals", ())),
         )

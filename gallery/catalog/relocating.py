@@ -11,7 +11,7 @@ a migration it came to where it is:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 
 from pymongo import IndexModel, ReturnDocument
@@ -58,6 +58,8 @@ class Extent:
     bytes: int
     too_large: int
     """More than the other store takes, as far as it tells."""
+    stay: int
+    """Raw files, which the other store does not take."""
 
 
 class Relocating(ImageRecords):
@@ -97,17 +99,21 @@ class Relocating(ImageRecords):
         """How many have moved and how many are left."""
         with answering():
             since = self._database_now() - timedelta(seconds=lately_s)
-            moved = {"moved.by": order.leg}
-            lately = {**moved, "moved.at": {"$gte": since}}
+            lately = {"moved.by": order.leg, "moved.at": {"$gte": since}}
             first = self._images.find_one(lately, {"moved.at": 1}, sort=[("moved.at", 1)])
             took_s = (self._database_now() - first["moved"]["at"]).total_seconds() if first else 1.0
             left, refused = self.remaining(order, images_only=images_only)
             return Standing(
-                moved=self._images.count_documents(moved, hint="moved"),
+                moved=self.count_moved(order),
                 left=left,
                 refused=refused,
                 moved_a_second=self._images.count_documents(lately) / max(took_s, 1.0),
             )
+
+    @database_failures
+    def count_moved(self, order: Migration) -> int:
+        """How many have moved this way, and are there still."""
+        return self._images.count_documents({"moved.by": order.leg}, hint="moved")
 
     @database_failures
     def remaining(self, order: Migration, *, images_only: bool) -> tuple[int, int]:
@@ -127,9 +133,14 @@ class Relocating(ImageRecords):
         return [(each["id"], each["migrating"]["problem"]) for each in found.limit(REFUSALS)]
 
     def extent(
-        self, *, store: str, images_only: bool, max_bytes: int | None, max_pixels: int | None,
+        self,
+        *,
+        store: str,
+        images_only: bool,
+        max_bytes: int | None,
+        max_pixels: int | None,
         max_side: int | None,
-    ) -> Extent:  # fmt: skip
+    ) -> Extent:
         """What there is to move. Reads the documents of all images of that store."""
         exceeds: list[Document] = [
             {"$gt": [size, limit]}
@@ -140,18 +151,19 @@ class Relocating(ImageRecords):
             )
             if limit is not None
         ]
+        stays: Document = {"$ne": ["$resource_type", "image"]} if images_only else _NEVER
         summed = {
             "_id": None,
-            "images": {"$sum": 1},
-            "bytes": {"$sum": "$bytes"},
+            "images": {"$sum": {"$cond": [stays, 0, 1]}},
+            "bytes": {"$sum": {"$cond": [stays, 0, "$bytes"]}},
             "too_large": {"$sum": {"$cond": [{"$or": exceeds}, 1, 0]}},
+            "stay": {"$sum": {"$cond": [stays, 1, 0]}},
         }
         with answering(within_s=None):
-            match = {"$match": _in_store(store, images_only=images_only)}
+            match = {"$match": _in_store(store, images_only=False)}
             found = list(self._images.aggregate([match, {"$group": summed}], hint="store"))
-        if not found:
-            return Extent(images=0, bytes=0, too_large=0)
-        return Extent(**{name: found[0][name] for name in ("images", "bytes", "too_large")})
+        counted = found[0] if found else {}
+        return Extent(**{each.name: counted.get(each.name, 0) for each in fields(Extent)})
 
     @database_failures
     def drop_moves(self, *, but: str | None) -> bool:
@@ -172,6 +184,8 @@ class Relocating(ImageRecords):
             )
         return self._images.find_one(stale, {"_id": 1}) is None
 
+
+_NEVER: Document = {"$literal": False}
 
 _REFUSED = {"migrating.refused": True}
 

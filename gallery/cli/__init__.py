@@ -13,6 +13,7 @@ from gallery.cli.audit import audit
 from gallery.cli.export import export
 from gallery.cli.hooks import hooks
 from gallery.cli.importing import import_
+from gallery.cli.migrate import migrate
 from gallery.cli.prepare import prepare
 from gallery.cli.receipts import receipts
 from gallery.cli.sweep import sweep
@@ -21,7 +22,7 @@ __all__ = ["app", "embedded_account"]
 
 commands = AppGroup("gallery", help="What an operator does beside the page.")
 
-for each in (audit, cloudinary_url, export, hooks, import_, prepare, receipts, sweep):
+for each in (audit, cloudinary_url, export, hooks, import_, migrate, prepare, receipts, sweep):
     commands.add_command(each)
 
 

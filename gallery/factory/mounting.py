@@ -131,6 +131,7 @@ def mount(
             access=rules,
             health=gallery.health,
             plans=gallery.plans,
+            migrating=gallery.migrating,
             auditor=gallery.auditor,
             draining=draining,
         ),

@@ -12,6 +12,7 @@ import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from gallery.catalog.images import ImageCatalog
 from gallery.catalog.migrating import Move
@@ -41,6 +42,16 @@ class Progress:
     """The store that they should go to does not take them."""
     eta_s: float | None
     """About how long it will take, where that can be told."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether images move."""
+        return self.order.state is State.RUNNING
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not come to its end."""
+        return self.order.state is not State.DONE
 
     @property
     def total(self) -> int:
@@ -169,8 +180,12 @@ class Migrating:
         images_only = self._images_only(order)
         left, refused = self._catalog.remaining(order, images_only=images_only)
         if left <= refused:
-            refusals = self._catalog.refusals(order)
-            self._orders.end(order, refused=refused, refusals=refusals)
+            self._orders.end(
+                order,
+                moved=self._catalog.count_moved(order),
+                refused=refused,
+                refusals=self._catalog.refusals(order),
+            )
 
     def _tidy(self, order: Migration | None) -> None:
         """Forgets what was begun for the way back or forth that is over."""
@@ -202,3 +217,22 @@ class Migrating:
                 )
         if from_ == to:
             raise InvalidInputError("Name two stores that are not the same.")
+
+
+def told(progress: Progress) -> dict[str, Any]:
+    """How far it is, as commands and the API tell it."""
+    order = progress.order
+    return {
+        "from": order.source,
+        "to": order.target,
+        "back": order.is_back,
+        "state": order.state.value,
+        "begun_at": order.begun_at,
+        "ended_at": order.ended_at,
+        "moved": progress.moved,
+        "left": progress.left,
+        "refused": progress.refused,
+        "eta_s": progress.eta_s,
+        "rate": order.rate,
+        "problem": order.problem,
+    }

@@ -9,10 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, jsonify
+from pydantic import Field
 
 from gallery.errors import BusyError, GalleryError
 from gallery.services.audit import Auditor
 from gallery.services.health import Health
+from gallery.services.migrating import Migrating, told
 from gallery.services.plans import Plans
 from gallery.web import schemas
 from gallery.web.access import Access
@@ -79,6 +81,28 @@ class PlanOut(schemas.Strict):
     problem: str
 
 
+class MigrationOut(schemas.Strict):
+    """How far the last migration is: all images of one store go to another. ``back``: it was rolled
+    back, and goes the other way. ``state`` is ``running``, ``paused`` or ``done``."""
+
+    from_: str = Field(alias="from")
+    to: str
+    back: bool
+    state: str
+    begun_at: datetime
+    ended_at: datetime | None
+    moved: int
+    left: int
+    """Still where they were, ``refused`` ones among them: the other store does not take those."""
+    refused: int
+    eta_s: float | None
+    """Seconds that the rest will take, as far as can be told."""
+    rate: float | None
+    """Images a second at most."""
+    problem: str
+    """Why it rests for a while."""
+
+
 class StatusOut(schemas.Strict):
     """What the gallery holds and where new images go."""
 
@@ -90,6 +114,8 @@ class StatusOut(schemas.Strict):
     moving: MovingOut
     plans: dict[str, PlanOut]
     """Of the stores that have one, by their names; told to those who may change things."""
+    migration: MigrationOut | None
+    """``None`` before the first one."""
     ready: bool
     audit: AuditOut | None
     """``None`` before the first one."""
@@ -100,6 +126,7 @@ def blueprint(
     access: Access,
     health: Health,
     plans: Plans,
+    migrating: Migrating,
     auditor: Auditor,
     draining: threading.Event,
 ) -> Blueprint:
@@ -135,8 +162,8 @@ def blueprint(
         access.require_reader()
         # What somebody pays for is nobody else's business.
         paid = _told(plans) if access.may_write() else {}
-        told = {"plans": paid, "ready": failure() is None, "audit": _last(auditor)}
-        return jsonify(health.summary() | told)
+        told = {"plans": paid, "migration": _migration(migrating), "audit": _last(auditor)}
+        return jsonify(health.summary() | told | {"ready": failure() is None})
 
     return routes
 
@@ -150,7 +177,23 @@ def _last(auditor: Auditor) -> dict[str, Any] | None:
     if audit is None:
         return None
     return {
-        "audited_at": audit.ended_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "audited_at": _moment(audit.ended_at),
         "drift": audit.total_drift,
         "kinds": dict(audit.drift),
     }
+
+
+def _migration(migrating: Migrating) -> dict[str, Any] | None:
+    progress = migrating.progress()
+    if progress is None:
+        return None
+    known = told(progress)
+    ended_at = known["ended_at"]
+    return known | {
+        "begun_at": _moment(known["begun_at"]),
+        "ended_at": _moment(ended_at) if ended_at else None,
+    }
+
+
+def _moment(when: datetime) -> str:
+    return when.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -71,8 +71,34 @@ def test_says_what_there_is(owner):
         "health": {},
         "moving": {"images": 0, "refused": 0, "problem": ""},
         "plans": {},
+        "migration": None,
         "ready": True,
         "audit": None,
+    }
+
+
+def test_says_how_far_a_migration_is(make_gallery):
+    gallery = make_gallery()
+    client = client_of(gallery)
+    client.uploaded()
+    orders = gallery._gallery.migrating._orders
+    orders.begin(from_="local", to="cloudinary", keep_s=60, rate=3)
+
+    migration = client.get("/api/status").json["migration"]
+
+    assert migration.pop("begun_at").endswith("Z")
+    assert migration == {
+        "from": "local",
+        "to": "cloudinary",
+        "back": False,
+        "state": "running",
+        "ended_at": None,
+        "moved": 0,
+        "left": 1,
+        "refused": 0,
+        "eta_s": None,
+        "rate": 3,
+        "problem": "",
     }
 
 
