@@ -1,8 +1,9 @@
 """Originals in a Cloudinary account, which also makes and delivers their variants.
 
 *Permissions*: an API key and its secret that may use the Upload API and the Admin API.
-*Objects*: one image of the type ``private`` for each key, its SHA-256 in the context; Cloudinary
-itself adds derived images when they are first looked at. *Limits* (free plan): 10 MB and 25
+*Objects*: one image of the type ``private`` for each key, its SHA-256 in the context, and below
+``arrivals/`` what came by tickets, until it is looked at; Cloudinary itself adds derived images
+when they are first looked at. *Limits* (free plan): 10 MB and 25
 megapixels for an image, 500 Admin API calls an hour (one for each ``stat``, one for each 500 images
 of a ``list``, at most one a minute for ``probe``); uploads, deletions and downloads do not count.
 See https://support.cloudinary.com/hc/en-us/articles/202520592 and
@@ -15,28 +16,28 @@ transformations* in the account's security settings: then only those that we sig
 
 from __future__ import annotations
 
-import hashlib
 import re
 import string
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from contextlib import AbstractContextManager
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
-from cloudinary import api, uploader, utils
+from cloudinary import api, uploader
 
 from gallery.config import CloudinaryAccount
-from gallery.errors import BusyError, KeyTakenError, StoreError, StoreUnavailableError
+from gallery.errors import BusyError, KeyTakenError
 from gallery.model import Image, Received, StoredObject
 from gallery.stores import cloudinary_wire as wire
-from gallery.stores.abilities import Preparation, Quota, StoreLimits
-from gallery.stores.base import KEY, StoreHealth, checked
+from gallery.stores.abilities import Announced, Preparation, Quota, StoreLimits, Ticket
+from gallery.stores.base import KEY, StoreHealth
 from gallery.stores.cloudinary_account import PRIVATE, Account
+from gallery.stores.cloudinary_answers import described, public_id_of, reading, same, sha256_of
+from gallery.stores.cloudinary_arrivals import Arrivals, arrival_of
 from gallery.stores.cloudinary_plan import Plan
 from gallery.stores.cloudinary_setup import Setup
 from gallery.stores.patience import Deadline
@@ -87,13 +88,15 @@ class CloudinaryStore:
         self._now = now
         self._plan = Plan(lambda: self._account.call(api.usage), now=now)
         self._setup = Setup(self._account)
+        self._arrivals = Arrivals(self._account)
+        self.upload_hosts: tuple[str, ...] = self._arrivals.hosts
         host = urlsplit(self._account.url("any", "", version="1"))
         self.delivery_hosts: tuple[str, ...] = (f"{host.scheme}://{host.netloc}",)
 
     def put(self, key: str, original: Received) -> StoredObject:
         """Uploads the file; a retry of what was kept but never answered meets its own bytes."""
         put_s = min(self._put_s, self._account.call_s + original.bytes / SLOWEST_BYTES_S)
-        public_id, deadline = _public_id(key), Deadline(put_s)
+        public_id, deadline = public_id_of(key), Deadline(put_s)
         if not self._uploads.acquire(timeout=min(PLACE_S, deadline.left_s())):
             raise BusyError("Many photos are on their way to Cloudinary.", retry_after_s=10)
         try:
@@ -105,29 +108,21 @@ class CloudinaryStore:
         if stored.sha256 is None:
             # The answer for an image that was there already may leave its context out.
             stored = self.stat(key)
-        if not _same(original, stored):
+        if not same(original, stored):
             raise KeyTakenError("Another photo has that name in Cloudinary.")
         return stored
 
     def stat(self, key: str) -> StoredObject:
         """What lies under ``key``, from the Admin API."""
-        return _described(self._account.call(api.resource, _public_id(key)))
+        return described(self._account.call(api.resource, public_id_of(key)))
 
     def open(self, key: str) -> AbstractContextManager[BinaryIO]:
         """The original's bytes as they arrive, by a signed address that nobody else sees."""
-        public_id, deadline = _public_id(key), Deadline(self._account.call_s)
-
-        def attempt() -> BinaryIO:
-            url = utils.private_download_url(public_id, "", **PRIVATE, **self._account.keys)
-            return self._account.downloads.open(url, self._account.within(deadline))
-
-        return self._account.guard.call(attempt, deadline=deadline)
+        return self._account.open(public_id_of(key))
 
     def delete(self, key: str) -> None:
         """Removes the image, all derived from it, and the copies that the CDN keeps of those."""
-        answer = self._account.call(uploader.destroy, _public_id(key), invalidate=True)
-        if answer.get("result") not in ("ok", "not found"):
-            raise StoreError("Cloudinary did not delete the photo.")
+        self._account.destroy(public_id_of(key))
 
     def list(self, prefix: str = "") -> Iterator[StoredObject]:
         """Our images in the order of their keys, in one page when there are few.
@@ -150,7 +145,7 @@ class CloudinaryStore:
             # What c_lfill makes of a picture smaller than its box is not documented; one that fits
             # the picture leaves no doubt.
             wanted = wanted.resized(*wanted.size_of(image.width, image.height))
-        return self._account.url(_public_id(image.key), str(wanted), version=image.store_version)
+        return self._account.url(public_id_of(image.key), str(wanted), version=image.store_version)
 
     def probe(self) -> None:
         """Returns when the account answers and takes our keys, or did so a moment ago."""
@@ -161,6 +156,26 @@ class CloudinaryStore:
     def health(self) -> StoreHealth:
         """How our requests have fared, but for those to the Admin API."""
         return self._account.guard.health()
+
+    def ticket(self, key: str, announced: Announced, *, notify: str | None) -> Ticket:
+        """A signed form for an image apart from all others, which replaces none."""
+        return self._arrivals.ticket(key, announced, notify=notify)
+
+    def arrived(self, key: str) -> StoredObject:
+        """What a form brought, as the Upload API tells it, whose calls are not counted."""
+        return self._arrivals.find(key)
+
+    def open_arrived(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """Its bytes, by a signed address."""
+        return self._account.open(arrival_of(key))
+
+    def settle(self, key: str, original: Received, *, etag: str) -> StoredObject:
+        """Gives it its SHA-256, and then its name."""
+        return self._arrivals.settle(key, original, etag=etag)
+
+    def discard(self, key: str) -> None:
+        """Removes what a form brought."""
+        self._account.destroy(arrival_of(key))
 
     def usage(self) -> tuple[Quota, ...]:
         """What of the plan is used, as of the last minutes."""
@@ -195,7 +210,7 @@ class CloudinaryStore:
                     **self._account.keys,
                 )
             )
-        return _described(answer)
+        return described(answer)
 
     def _page(self, prefix: str, cursor: str | None) -> tuple[tuple[StoredObject, ...], str | None]:
         answer = self._account.call(
@@ -205,8 +220,8 @@ class CloudinaryStore:
             next_cursor=cursor,
             context=True,
         )
-        with _reading():
-            found = tuple(_described(each) for each in answer["resources"] if _is_ours(each))
+        with reading():
+            found = tuple(described(each) for each in answer["resources"] if _is_ours(each))
             return found, answer.get("next_cursor")
 
     def _pages(self, prefix: str) -> Iterator[StoredObject]:
@@ -222,53 +237,7 @@ _KEY_OF = attrgetter("key")
 _PREFIX = re.compile(r"[A-Za-z0-9_-]*(\.[0-9]*)?")
 
 
-def _public_id(key: str) -> str:
-    # A dot would read as the beginning of an extension in an address.
-    return checked(key).replace(".", "/")
-
-
 def _is_ours(answer: dict[str, Any]) -> bool:
     public_id = str(answer["public_id"])
     is_key = "." not in public_id and KEY.fullmatch(public_id.replace("/", "."))
-    return bool(is_key) and _sha256(answer) is not None
-
-
-def _sha256(answer: dict[str, Any]) -> str | None:
-    sha256 = answer.get("context", {}).get("custom", {}).get("sha256")
-    return str(sha256) if sha256 else None
-
-
-@contextmanager
-def _reading() -> Iterator[None]:
-    """For answers that lack what they must have: cut off, or not Cloudinary's at all."""
-    try:
-        yield
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise StoreUnavailableError("Cloudinary's answer cannot be read.") from error
-
-
-def _described(answer: dict[str, Any]) -> StoredObject:
-    with _reading():
-        # What is never overwritten changes when it arrives, and not again.
-        created_at = datetime.fromisoformat(answer["created_at"]).astimezone(UTC)
-        return StoredObject(
-            key=str(answer["public_id"]).replace("/", "."),
-            bytes=int(answer["bytes"]),
-            etag=str(answer.get("etag") or answer["version"]),
-            created_at=created_at,
-            modified_at=created_at,
-            store_version=str(answer["version"]),
-            sha256=_sha256(answer),
-        )
-
-
-def _same(original: Received, stored: StoredObject) -> bool:
-    """Whether these are the same bytes."""
-    if (stored.bytes, stored.sha256) != (original.bytes, original.sha256):
-        return False
-    if len(stored.etag) != 32:
-        return True
-    # The SHA-256 is what we said of the file; the etag, an MD5, is what Cloudinary itself read.
-    with Path(original.path).open("rb") as file:
-        md5 = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
-        return md5.hexdigest() == stored.etag
+    return bool(is_key) and sha256_of(answer) is not None

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 from cloudinary import uploader, utils
 
 from gallery.config import CloudinaryAccount
+from gallery.errors import StoreError
 from gallery.stores import cloudinary_wire as wire
 from gallery.stores.guarded import Guard
 from gallery.stores.patience import Deadline
+
+_UPLOAD_API = (uploader.destroy, uploader.explicit, uploader.rename, uploader.upload)
+"""Calls that nobody counts."""
 
 PRIVATE = {"resource_type": "image", "type": "private"}
 """What all of ours is: nobody gets the original of such an image without a signature."""
@@ -63,11 +67,26 @@ class Account:
         """What a function of the SDK answers for this account. Raises StoreError and its kin."""
         deadline = Deadline(self.call_s)
         named = {**self.keys, **PRIVATE, **options, "timeout": self.within(deadline)}
-        is_upload = function in (uploader.destroy, uploader.upload)
-        guard = self.guard if is_upload else self._admin_guard
+        guard = self.guard if function in _UPLOAD_API else self._admin_guard
         answer = guard.call(lambda: wire.ask(lambda: function(*given, **named)), deadline=deadline)
         self.answered_at = self._now()
         return cast(dict[str, Any], answer)
+
+    def open(self, public_id: str) -> BinaryIO:
+        """The bytes of an original as they arrive, by a signed address that nobody else sees."""
+        deadline = Deadline(self.call_s)
+
+        def attempt() -> BinaryIO:
+            url = utils.private_download_url(public_id, "", **PRIVATE, **self.keys)
+            return self.downloads.open(url, self.within(deadline))
+
+        return self.guard.call(attempt, deadline=deadline)
+
+    def destroy(self, public_id: str) -> None:
+        """Removes an image, all derived from it, and the copies that the CDN keeps of those."""
+        answer = self.call(uploader.destroy, public_id, invalidate=True)
+        if answer.get("result") not in ("ok", "not found"):
+            raise StoreError("Cloudinary did not delete the photo.")
 
     def status(self, url: str) -> int:
         """What an address answers a GET with."""

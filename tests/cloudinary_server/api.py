@@ -24,6 +24,7 @@ from werkzeug.http import parse_options_header
 
 from tests.cloudinary_server.account import Account, Answer, Asset, RefusedError, Request
 from tests.cloudinary_server.named import Named
+from tests.cloudinary_server.notifying import Notify
 
 UNSIGNED = frozenset({"file", "cloud_name", "resource_type", "api_key", "signature", "mode"})
 """Parameters that a signature never covers."""
@@ -37,16 +38,19 @@ SIGNATURE_AGE_S = 3600
 class Api:
     """``/v1_1/{cloud_name}/…`` of one account."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, notify: Notify) -> None:
         self._account = account
+        self._notify = notify
         self._chunks: dict[str, bytearray] = {}
 
     def answer(self, request: Request) -> Answer:
-        """JSON, whatever happens: the SDK reads nothing else."""
+        """JSON, whatever happens: the SDK reads nothing else. Pages may read it, too."""
         try:
-            return self._route(request)
+            answer = self._route(request)
         except RefusedError as refusal:
-            return _json({"error": {"message": str(refusal)}}, status=refusal.status)
+            answer = _json({"error": {"message": str(refusal)}}, status=refusal.status)
+        answer.headers.setdefault("Access-Control-Allow-Origin", self._account.lets_in)
+        return answer
 
     def _route(self, request: Request) -> Answer:
         _, version, cloud_name, *rest = unquote(request.path).split("/")
@@ -55,8 +59,11 @@ class Api:
         match request.method, *rest:
             case "POST", "image", "upload":
                 return _json(self._upload(*self._form(request), request.headers))
-            case "POST", "image", "destroy":
-                return _json(self._destroy(self._form(request)[0]))
+            case "POST", "image", ("destroy" | "explicit" | "rename") as action:
+                changes = {
+                    "destroy": self._destroy, "explicit": self._explicit, "rename": self._rename
+                }  # fmt: skip
+                return _json(changes[action](self._form(request)[0]))
             case "GET", "image", "download":
                 return self._download(dict(parse_qsl(request.query)))
             case "OPTIONS", _, "upload":
@@ -117,10 +124,15 @@ class Api:
         place = params.get("type", "upload"), public_id
         if place in self._account.assets and params.get("overwrite", "1") == "0":
             return {**_told(self._account.assets[place], context=False), "existing": True}
-        self._account.assets[place] = self._decoded(
-            place, content, _context(params.get("context", ""))
-        )
-        return _told(self._account.assets[place], context=True)
+        asset = self._decoded(place, content, _context(params.get("context", "")))
+        allowed = params.get("allowed_formats", "")
+        if allowed and asset.format not in allowed.split(","):
+            raise RefusedError(400, f"Image file format {asset.format} not allowed")
+        self._account.assets[place] = asset
+        told = _told(asset, context=True)
+        if listener := params.get("notification_url"):
+            self._notify(listener, {"notification_type": "upload", **told})
+        return told
 
     def _join(self, headers: Mapping[str, str], chunk: bytes) -> bytes | None:
         """The whole file when this was its last chunk. Gaps, overlaps, small chunks: refused."""
@@ -157,6 +169,24 @@ class Api:
             created_at=datetime.fromtimestamp(int(self._account.now()), UTC),
             context=context,
         )
+
+    def _explicit(self, params: dict[str, str]) -> dict[str, Any]:
+        asset = self._account.find(params.get("type", "upload"), params["public_id"])
+        if "context" in params:
+            asset.context = _context(params["context"])
+        return _told(asset, context=True)
+
+    def _rename(self, params: dict[str, str]) -> dict[str, Any]:
+        """Its context is told only to whoever asks for that."""
+        kind = params.get("type", "upload")
+        asset = self._account.find(kind, params["from_public_id"])
+        place = params.get("to_type", kind), params["to_public_id"]
+        if place in self._account.assets and params.get("overwrite", "0") == "0":
+            raise RefusedError(400, f"to_public_id({place[1]}) already exists")
+        del self._account.assets[kind, asset.public_id]
+        asset.type, asset.public_id = place
+        self._account.assets[place] = asset
+        return _told(asset, context=False)
 
     def _destroy(self, params: dict[str, str]) -> dict[str, Any]:
         place = params.get("type", "upload"), params["public_id"]

@@ -16,6 +16,7 @@ from tests.cloudinary_server.account import Account, Answer, Request
 from tests.cloudinary_server.api import Api
 from tests.cloudinary_server.delivery import Delivery
 from tests.cloudinary_server.faults import Exchange, Fault
+from tests.cloudinary_server.notifying import Notifier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +24,8 @@ class Seen:
     """A request that arrived whole."""
 
     action: str
-    """``upload destroy download ping usage resource resources transformations preflight`` or
-    ``deliver``."""
+    """``upload destroy explicit rename download ping usage resource resources transformations
+    preflight`` or ``deliver``."""
     request: Request
 
 
@@ -36,7 +37,8 @@ class CloudinaryServer:
         self.seen: list[Seen] = []
         """The log, in the order of arrival: the truth to compare with."""
         self.stopping = threading.Event()
-        self._api = Api(self.account)
+        self.notifier = Notifier(self.account)
+        self._api = Api(self.account, self.notifier.send)
         self._delivery = Delivery(self.account)
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
         self._lock = threading.Lock()
@@ -58,6 +60,7 @@ class CloudinaryServer:
         self._http.shutdown()
         self._thread.join()
         self._http.server_close()
+        self.notifier.join()
         if self._http.broke:
             raise self._http.broke[0]
 

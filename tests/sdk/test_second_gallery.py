@@ -26,6 +26,7 @@ from tests.store_contract import (
     draw,
     receive_bytes,
 )
+from tests.ticket_contract import TicketContract
 
 __all__ = ["draw"]
 
@@ -71,6 +72,14 @@ class TestOurOwnCdnIsAStore(StoreContract):
     @pytest.fixture
     def outside(self, gallery: Client) -> Callable[[], object]:
         return lambda: (gallery.list(), gallery.list(status="trashed"))
+
+
+class TestItTakesTickets(TicketContract):
+    """Forms for it, signed as for Cloudinary."""
+
+    @pytest.fixture
+    def store(self, sdk: Sdk) -> MediaStore:
+        return CloudinaryStore(account_of(sdk.url))
 
 
 def test_a_large_original_goes_there_in_chunks(sdk: Sdk, tmp_path: Path) -> None:
