@@ -15,15 +15,24 @@ LATE_S = 300.0
 """For so long an object may still come to a store elsewhere after whoever sent it has died: it may
 be on its way, or wait in a queue of the provider's."""
 
+AHEAD_S = 60
+"""Nodes may take turns as the primary of the database, whose clocks differ by less than that."""
+
 LEASE = "lease"
 REPLACING_LEASE = "replacing.lease"
 MIGRATING_LEASE = "migrating.lease"
 
 
 def run_out(field: str = LEASE, *, for_s: float = 0) -> Document:
-    """The condition that nobody holds a document any more, and has not for so many seconds."""
+    """The condition that nobody holds a document any more, and has not for so many seconds.
+
+    Nobody renews a lease in the future: since then the clock was set back, and whoever lives has
+    renewed it by the new one, or does so at once.
+    """
     lasts_ms = {"$multiply": [{"$add": [f"${field}.lasts_s", for_s]}, 1000]}
-    return {"$expr": {"$lte": [{"$add": [f"${field}.renewed_at", lasts_ms]}, "$$NOW"]}}
+    ended = {"$lte": [{"$add": [f"${field}.renewed_at", lasts_ms]}, "$$NOW"]}
+    ahead = {"$gt": [f"${field}.renewed_at", {"$add": ["$$NOW", AHEAD_S * 1000]}]}
+    return {"$expr": ended if for_s else {"$or": [ended, ahead]}}
 
 
 RUN_OUT = run_out()

@@ -135,6 +135,7 @@ class Finishing:
                     told = {"upload": upload.id, "failure": error.code}
                     log.info("upload ended otherwise than well", extra=told)
         self._tidy()
+        self._alone_since = None  # As of the sweep, once it has met all that was left by then.
 
     def stop(self) -> None:
         """Ends a run under way before its next upload, and those that follow."""

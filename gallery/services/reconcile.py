@@ -98,6 +98,9 @@ class Sweep:
         self._purge_due(this)
         self._clear_incoming(this)
         if not dry_run:
+            # All that was left by then has been met: a clock that is set back must not make what
+            # is done since look older.
+            self._alone_since = None
             self._recount()
             for what, count in asdict(this.swept).items():
                 self._tally.count("swept", what, count)

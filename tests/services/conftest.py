@@ -120,7 +120,7 @@ class Parts:
 
     def pass_time(self, seconds: float) -> None:
         """As if all leases had been renewed so much earlier."""
-        for name in ("lease", "replacing.lease"):
+        for name in ("lease", "replacing.lease", "migrating.lease"):
             earlier = {"$subtract": [f"${name}.renewed_at", round(seconds * 1000)]}
             self.database["images"].update_many(
                 {name: {"$exists": True}}, [{"$set": {f"{name}.renewed_at": earlier}}]

@@ -399,3 +399,35 @@ def test_counts_of_tags_that_a_crash_left_wrong_are_put_right(
     parts.sweep.run()
 
     assert parts.library.tags() == [("garden", 1)]
+
+
+def test_a_clock_that_is_set_back_holds_nobody_up(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By three hours: until then the lease of the dead would last."""
+    interrupted(parts, kept=True, lease_s=40, monkeypatch=monkeypatch)
+    parts.pass_time(-3 * 3600)
+
+    assert parts.sweep.run() == Swept(finished=1)
+
+
+def test_clocks_that_differ_a_little_take_nothing_from_anybody(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupted(parts, kept=True, lease_s=40, monkeypatch=monkeypatch)
+    parts.pass_time(-30)
+
+    assert parts.sweep.run() == Swept()
+
+
+def test_a_clock_that_is_set_back_makes_nobody_look_dead(
+    make_parts: Callable[..., Parts], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Since then everything seems to be older than the program."""
+    parts = make_parts(alone_since=datetime.now(UTC) + timedelta(hours=3))
+    parts.sweep.run()
+    interrupted(parts, kept=True, lease_s=40, monkeypatch=monkeypatch)
+    file = Path(parts.receive(pictures.photo(seed=2)).path)
+
+    assert parts.sweep.run() == Swept()
+    assert file.exists()
