@@ -199,16 +199,16 @@ class Changing(ImageRecords):
     def remove(self, id: str, *, late_s: float = LATE_S) -> None:
         """Forgets an image that is marked deleting. Its id is not used again.
 
-        One that somebody is just replacing or moving stays until that has ended, and ``late_s``
-        after a lease: an object may still come.
+        One that somebody is just replacing or moving stays until ``late_s`` after his lease: an
+        object may still come.
         """
         deleting = {"id": text(id), "status": Status.DELETING.value}
         held = ("replacing", "migrating.lease", "leaving.until")
         free = {name: {"$exists": False} for name in held}
         gone = self._images.delete_one({**deleting, **free})
         if gone.deleted_count == 0:
-            replaced = run_out(REPLACING_LEASE, for_s=late_s)
-            ended = [replaced, run_out(MIGRATING_LEASE), NOTHING_COMES]
+            leases = (REPLACING_LEASE, MIGRATING_LEASE)
+            ended = [*(run_out(each, for_s=late_s) for each in leases), NOTHING_COMES]
             self._images.delete_one({**deleting, "$and": ended})
 
     def _hide(

@@ -145,7 +145,8 @@ def left_by(document: Document) -> list[Document]:
     if migrating := document.get("migrating"):
         there: Document = {"store": migrating["to"], "key": migrating["key"]}
         if lease := migrating.get("lease"):
-            there["until"] = lease["renewed_at"] + timedelta(seconds=lease["lasts_s"])
+            lasts_s = lease["lasts_s"] + LATE_S
+            there["until"] = lease["renewed_at"] + timedelta(seconds=lasts_s)
         left.append(there)
     return left
 

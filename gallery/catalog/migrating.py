@@ -116,6 +116,13 @@ class Migrating(ImageRecords):
         return move_of(document) if document else None
 
     @database_failures
+    def renew_move(self, move: Move, *, lease_s: float) -> bool:
+        """Whether the image is still this holder's to move, and his lease lasts anew."""
+        held = {"id": move.image.id, **held_by(move.holder, MIGRATING_LEASE)}
+        renewed = self._images.update_one(held, lease_to(move.holder, lease_s, MIGRATING_LEASE))
+        return renewed.matched_count == 1
+
+    @database_failures
     def finish_move(
         self, move: Move, stored: StoredObject, url_of: Callable[[Image], str]
     ) -> Image:

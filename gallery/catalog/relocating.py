@@ -18,7 +18,7 @@ from pymongo import IndexModel, ReturnDocument
 
 from gallery.catalog.documents import UNSHOWN, Document, text
 from gallery.catalog.failures import answering, database_failures
-from gallery.catalog.leases import MIGRATING_LEASE, run_out
+from gallery.catalog.leases import LATE_S, MIGRATING_LEASE, run_out
 from gallery.catalog.migrating import MOVABLE, Move, move_of
 from gallery.catalog.migrations import Migration
 from gallery.catalog.records import ImageRecords
@@ -30,9 +30,6 @@ INDEXES = [
 
 REFUSALS = 100
 """Refusals that are named; more are only counted."""
-
-LATE_S = 600.0
-"""How long an object may still come that a mover who died had on its way."""
 
 _TIDIED = 100
 

@@ -42,6 +42,7 @@ from gallery.errors import (
 )
 from gallery.model import Image, Received, StoredObject
 from gallery.services.addresses import Addresses
+from gallery.services.holding import LEASE_S, Holding
 from gallery.services.mending import with_version
 from gallery.services.migrating import Migrating
 from gallery.services.putting import put_whole
@@ -49,9 +50,6 @@ from gallery.services.replacing import Replacing
 from gallery.signing import new_id
 from gallery.stores.base import MediaStore, SupportsLocalPath
 from gallery.stores.registry import Stores
-
-LEASE_S = 300.0
-"""Longer than a put can take."""
 
 AT_ONCE = 2
 """Images that a process moves at a time: new ones have places of their own in the store."""
@@ -108,6 +106,7 @@ class Moving:
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._moving: dict[str, Move] = {}
+        self._holding = Holding()
 
     def run(self) -> int:
         """Moves what is due now to stores that answer; how many images that were."""
@@ -173,8 +172,13 @@ class Moving:
     def _try(self, move: Move) -> bool:
         """Whether the image has arrived."""
         named = {"image": move.image.id, "store": move.to}
+
+        def renew() -> None:
+            self._catalog.renew_move(move, lease_s=LEASE_S)
+
         try:
-            stored = self._put(move)
+            with self._holding.renewed(renew):
+                stored = self._put(move)
         except (StoreUnavailableError, BusyError, DatabaseUnavailableError) as error:
             pause_s = max(pause(move.tries), float(error.retry_after_s or 0))
             log.info("store does not take an image yet", extra=named)

@@ -26,7 +26,7 @@ from gallery.errors import (
 )
 from gallery.imaging.sandbox import Engine
 from gallery.model import Edit, Image, Status
-from gallery.services import ingest, mending, moving
+from gallery.services import holding, ingest, mending, moving
 from gallery.services.moving import FIRST_PAUSE_S, LONGEST_PAUSE_S, Moving, pause
 from gallery.services.reconcile import Swept
 from gallery.stores.base import MediaStore
@@ -34,6 +34,7 @@ from gallery.stores.registry import Stores
 from gallery.stores.spool import BlobSpool, DiskSpool
 from tests import pictures
 from tests.catalog.making import at_once
+from tests.programs import eventually
 from tests.services.conftest import SECRET, Parts, mover_of
 from tests.services.remote import VERSION, RemoteStore
 
@@ -291,7 +292,7 @@ def test_one_that_is_purged_while_it_moves_leaves_nothing(
 def test_a_purge_keeps_in_mind_what_a_dead_mover_may_still_bring(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its put can arrive after the purge; while its lease lasts the document stays."""
+    """Its put can arrive after the purge; for a while after its lease the document stays."""
     scene.goes_away()
     image = scene.parts.take(PHOTO).image
     move = scene.parts.catalog.claim_move(to=["cloud"], holder="dead", lease_s=300)
@@ -301,7 +302,10 @@ def test_a_purge_keeps_in_mind_what_a_dead_mover_may_still_bring(
     scene.parts.library.purge(image.id)
     assert scene.parts.statuses() == ["deleting"]
     scene.cloud.put(image.key, scene.parts.receive(PHOTO))
-    scene.parts.database["images"].update_one({}, {"$set": {"migrating.lease.lasts_s": 0}})
+    scene.parts.pass_time(300)
+    scene.parts.sweep.run()
+    assert scene.parts.statuses() == ["deleting"]
+    scene.parts.pass_time(LATE_S)
     scene.parts.sweep.run()
 
     assert (scene.parts.statuses(), scene.places()) == ([], ([], []))
@@ -622,6 +626,7 @@ def test_an_object_that_came_too_late_is_deleted(scene: Scene) -> None:
     stored = scene.cloud.put(image.key, scene.parts.receive(PHOTO))
 
     assert not scene.moving._arrive(move, stored)
+    scene.parts.sweep.run()
 
     assert (scene.parts.statuses(), scene.places()) == ([], ([], []))
 
@@ -657,3 +662,24 @@ def test_a_wake_tells_of_what_is_ready_to_go(scene: Scene) -> None:
     finally:
         stop.set()
         listening.join()
+
+
+def test_a_move_keeps_what_is_its_own_as_long_as_it_takes(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holding, "RENEWED_EVERY_S", 0.01)
+    scene.goes_away()
+    image = scene.parts.take(PHOTO).image
+    scene.comes_back()
+    renew, renewals = scene.parts.catalog.renew_move, list[bool]()
+
+    def counted(*given: Any, **named: Any) -> bool:
+        renewals.append(renew(*given, **named))
+        return renewals[-1]
+
+    monkeypatch.setattr(scene.parts.catalog, "renew_move", counted)
+    in_the_put(scene, monkeypatch, lambda: eventually(lambda: len(renewals) > 2, 30))
+
+    assert scene.moving.run() == 1
+    assert all(renewals)
+    arrived(scene, image)
