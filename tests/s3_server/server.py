@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import socket
 import threading
 from collections import defaultdict, deque
@@ -110,7 +111,10 @@ class S3Server:
         return [seen for seen in self.seen if seen.operation == operation]
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        body = environ["wsgi.input"].read(length)
+        if len(body) < length:
+            raise ConnectionResetError  # The sender has gone: it is as if it had never come.
         with self._lock:
             fault = self._note(environ, body)
 
@@ -139,6 +143,8 @@ class S3Server:
         return faults.popleft() if faults else None
 
     def _carried_out(self, environ: dict[str, Any], body: bytes) -> Answer:
+        if environ["REQUEST_METHOD"] == "OPTIONS":
+            return self._preflight(environ)
         content, status, headers = run_wsgi_app(
             self._moto, {**environ, "wsgi.input": BytesIO(body)}, buffered=True
         )
@@ -147,6 +153,28 @@ class S3Server:
             headers={name: value for name, value in headers.items() if name != "Connection"},
             body=b"".join(content),
         )
+
+    def _preflight(self, environ: dict[str, Any]) -> Answer:
+        """What a browser asks before it sends a form. S3 lets pages in by the rules of the bucket,
+        moto every page."""
+        path = "/" + environ["PATH_INFO"].strip("/").partition("/")[0]
+        asked = {"REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": "cors"}
+        rules = self._carried_out({**environ, **asked}, b"").body.decode()
+        origin = environ["HTTP_ORIGIN"]
+        method = environ["HTTP_ACCESS_CONTROL_REQUEST_METHOD"]
+        for rule in re.findall(r"<CORSRule>(.*?)</CORSRule>", rules, re.DOTALL):
+            origins = re.findall(r"<AllowedOrigin>(.*?)</AllowedOrigin>", rule)
+            if {origin, "*"} & set(origins) and f"<AllowedMethod>{method}</AllowedMethod>" in rule:
+                allowed = environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", "")
+                return Answer(
+                    status=200,
+                    headers={
+                        "Access-Control-Allow-Origin": origin,
+                        "Access-Control-Allow-Methods": method,
+                        "Access-Control-Allow-Headers": allowed,
+                    },
+                )
+        return Answer(status=403)
 
 
 def _hang_up(environ: dict[str, Any]) -> None:
