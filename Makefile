@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 PIP := python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: run test check chaos bench bench-peers help
+.PHONY: run test test-s3 check chaos bench bench-peers help
 
 run: $(VENV)/.run $(VIEWER)/photoswipe.css ## set up and serve on http://127.0.0.1:8000
 	@exec python app.py
@@ -23,6 +23,10 @@ run: $(VENV)/.run $(VIEWER)/photoswipe.css ## set up and serve on http://127.0.0
 test: $(VENV)/.dev $(VENV)/.packages $(VIEWER)/photoswipe.css ## every test, in a real browser too
 	@node --test $(JS_TESTS)
 	@chromium=$$(setup/browser) && CHROMIUM="$$chromium" exec python -m pytest $(TESTS)
+
+test-s3: $(VENV)/.run ## the S3 store at a Ceph that is started for it: it alone holds tickets to their word
+	@setup/ceph
+	@CEPH=1 exec python -m pytest tests/ceph
 
 check: $(VENV)/.dev $(VENV)/.packages ## formatters, linters, types, floors
 	ruff format --check .

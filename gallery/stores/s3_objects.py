@@ -217,7 +217,8 @@ def _found(told: dict[str, Any]) -> Found:
             name=str(told["Key"]),
             bytes=int(told["Size"]),
             etag=str(told["ETag"]).strip('"'),
-            modified_at=told["LastModified"].astimezone(UTC),
+            # A listing may tell more than the seconds that an object's headers have.
+            modified_at=told["LastModified"].astimezone(UTC).replace(microsecond=0),
             sha256=told.get("Metadata", {}).get("sha256"),
         )
     except (LookupError, TypeError, ValueError, AttributeError) as error:
