@@ -20,6 +20,7 @@ from gallery.services.delivery import Delivery
 from gallery.services.exporting import Exporting
 from gallery.services.figures import Figures
 from gallery.services.importing import Importing
+from gallery.services.incoming import made
 from gallery.services.ingest import Ingest
 from gallery.services.library import Library
 from gallery.services.permanent import Permanent
@@ -150,6 +151,4 @@ def metrics_folder(settings: Settings) -> Path:
 
 def incoming_folder(settings: Settings) -> Path:
     """Where files lie while they are received; on the same disk as the originals."""
-    folder = settings.gallery_data / "incoming"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return made(settings.gallery_data / "incoming")

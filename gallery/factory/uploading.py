@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from gallery.config import Settings
@@ -15,6 +15,7 @@ from gallery.services.arrivals import Arrivals
 from gallery.services.chunks import Chunks
 from gallery.services.finishing import Finishing
 from gallery.services.hooks import Hooks
+from gallery.services.incoming import free_bytes
 from gallery.services.ingest import Ingest
 from gallery.services.own_form import OwnForms
 from gallery.services.plans import Plans
@@ -62,7 +63,7 @@ def uploading_on(
         images=images,
         parts=parts,
         arrivals=arrivals,
-        free_bytes=lambda: shutil.disk_usage(incoming).free,
+        free_bytes=partial(free_bytes, incoming),
         max_bytes=plans.max_bytes,
         now=now,
     )

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from os import close
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,6 +22,7 @@ from gallery.errors import (
     StoreError,
 )
 from gallery.model import Arrived, Received
+from gallery.services.incoming import scratch_file
 from gallery.stores.abilities import SupportsTickets
 from gallery.stores.parts import disk_errors
 from gallery.stores.registry import Stores
@@ -95,18 +94,6 @@ class Arrivals:
         if not isinstance(store, SupportsTickets):
             raise StoreError(f"The store {upload.store!r} takes no files by tickets any more.")
         return store
-
-
-@contextmanager
-def scratch_file(folder: Path) -> Iterator[Path]:
-    """An empty file for what is on its way in; gone again when the block ends."""
-    with disk_errors():
-        handle, name = tempfile.mkstemp(dir=folder, prefix="upload-")
-        close(handle)
-    try:
-        yield Path(name)
-    finally:
-        Path(name).unlink(missing_ok=True)
 
 
 def _copied(source: BinaryIO, path: Path, upload: Upload) -> str:

@@ -21,6 +21,7 @@ from gallery.catalog.audits import Audit, Audits, Drift
 from gallery.catalog.images import ImageCatalog
 from gallery.catalog.receipts import Receipts
 from gallery.services.census import Census
+from gallery.services.incoming import PREFIX
 from gallery.services.judging import LOCAL, Hashing, Look, Progress
 from gallery.stores.base import LeavesTemporaries
 from gallery.stores.registry import Stores
@@ -104,7 +105,7 @@ class Auditor:
         return self._audits.last()
 
     def _leftovers(self, horizon: float) -> Iterator[Path]:
-        for path in self._incoming.glob("upload-*"):
+        for path in self._incoming.glob(f"{PREFIX}*"):
             try:
                 if path.stat().st_mtime <= horizon:
                     yield path

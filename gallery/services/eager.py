@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from gallery.imaging.made import Derived, Details
 from gallery.imaging.sandbox import Engine
 from gallery.model import Image
 from gallery.services.delivery import Delivery
+from gallery.services.incoming import scratch_file
 from gallery.services.meanings import Asked
 from gallery.stores.base import SupportsLocalPath
 from gallery.stores.registry import Stores
@@ -146,10 +146,7 @@ class Making:
         if isinstance(store, SupportsLocalPath):
             yield store.path_of(image.key)
             return
-        with (
-            tempfile.NamedTemporaryFile(dir=self._incoming, prefix="upload-") as file,
-            store.open(image.key) as original,
-        ):
-            shutil.copyfileobj(original, file)
-            file.flush()
-            yield Path(file.name)
+        with scratch_file(self._incoming) as path, store.open(image.key) as original:
+            with path.open("wb") as file:
+                shutil.copyfileobj(original, file)
+            yield path

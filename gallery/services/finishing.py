@@ -29,8 +29,9 @@ from gallery.errors import (
     TooManyRequestsError,
 )
 from gallery.model import Edit, Image, Received, Status
-from gallery.services.arrivals import Arrivals, scratch_file
+from gallery.services.arrivals import Arrivals
 from gallery.services.holding import LEASE_S, Holding
+from gallery.services.incoming import scratch_file
 from gallery.services.ingest import Ingest, Outcome
 from gallery.services.mending import is_unsettled
 from gallery.services.replacing import Replacing

@@ -10,8 +10,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import shutil
-import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -40,6 +38,7 @@ from gallery.model import Received, Status
 from gallery.services import manifest
 from gallery.services.filenames import clean_filename
 from gallery.services.holding import LEASE_S
+from gallery.services.incoming import free_bytes, new_file
 from gallery.services.ingest import Ingest
 from gallery.services.wishes import Imported, Wish, size_of, wishes_in
 
@@ -190,9 +189,9 @@ class Importing:
     @contextmanager
     def _received(self, wish: Wish, size: int, sha256: str) -> Iterator[Received]:
         """A copy of the file as an upload would have left it: the original stays its owner's."""
-        if shutil.disk_usage(self._incoming).free < FREE_SPACE_FLOOR_BYTES + size:
+        if free_bytes(self._incoming) < FREE_SPACE_FLOOR_BYTES + size:
             raise StorageFullError("The disk of the gallery is full. Make room on it.")
-        handle, name = tempfile.mkstemp(dir=self._incoming, prefix="upload-")
+        handle, path = new_file(self._incoming)
         try:
             with os.fdopen(handle, "wb") as copy, wish.path.open("rb") as file:
                 digest = _copy(file, copy)
@@ -200,9 +199,9 @@ class Importing:
                 raise InProgressError("The file is being written.", retry_after_s=1)
             given = wish.line.filename if wish.line else ""
             filename = clean_filename(given or wish.path.name)
-            yield Received(path=name, filename=filename, bytes=size, sha256=sha256)
+            yield Received(path=str(path), filename=filename, bytes=size, sha256=sha256)
         finally:
-            Path(name).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
 
 
 class _Import:

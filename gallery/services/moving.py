@@ -12,8 +12,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import random
-import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -43,6 +41,7 @@ from gallery.errors import (
 from gallery.model import Image, Received, StoredObject
 from gallery.services.addresses import Addresses
 from gallery.services.holding import LEASE_S, Holding
+from gallery.services.incoming import free_bytes, scratch_file
 from gallery.services.mending import with_version
 from gallery.services.migrating import Migrating
 from gallery.services.putting import put_whole
@@ -196,9 +195,13 @@ class Moving:
 
     def _put(self, move: Move) -> StoredObject:
         target = self._stores.named(move.to)
-        with self._original_of(move.image) as received:
-            self._check_room(target, received)
-            return put_whole(target, replace(move.image, key=move.key), received)
+        try:
+            with self._original_of(move.image) as received:
+                self._check_room(target, received)
+                return put_whole(target, replace(move.image, key=move.key), received)
+        except FileNotFoundError as error:
+            # Somebody cleared the disk meanwhile; the store that has the original did not.
+            raise BusyError("What was to be sent is gone from the disk.") from error
 
     @contextmanager
     def _original_of(self, image: Image) -> Iterator[Received]:
@@ -209,18 +212,15 @@ class Moving:
             with path.open("rb") as file:
                 yield _as_received(image, path, _hashed(file))
             return
-        with (
-            store.open(image.key) as original,
-            tempfile.NamedTemporaryFile(dir=self._incoming, prefix="upload-") as copy,
-        ):
-            found = _hashed(original, copy.file)
-            copy.flush()
-            yield _as_received(image, Path(copy.name), found)
+        with store.open(image.key) as original, scratch_file(self._incoming) as path:
+            with path.open("wb") as copy:
+                found = _hashed(original, copy)
+            yield _as_received(image, path, found)
 
     def _check_room(self, target: MediaStore, received: Received) -> None:
         """Raises StorageFullError before a move would fill the disk that we live on."""
         if isinstance(target, SupportsLocalPath):
-            free = shutil.disk_usage(self._incoming).free
+            free = free_bytes(self._incoming)
             if free < FREE_SPACE_FLOOR_BYTES + received.bytes:
                 raise StorageFullError("The disk of the gallery is full. Make room on it.")
 

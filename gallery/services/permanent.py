@@ -16,7 +16,7 @@ from gallery.errors import (
 from gallery.imaging.formats import HEAD_BYTES, sniff
 from gallery.outgoing import Outgoing
 from gallery.services.addresses import Addresses
-from gallery.services.incoming import new_path
+from gallery.services.incoming import scratch_file
 
 MAX_BYTES = 64 * 1024**2
 """Of a variant that passes through us; one picture of the largest preset has a tenth of that."""
@@ -56,12 +56,9 @@ class Permanent:
 
         An open file, gone when the caller closes it. Raises StoreUnavailableError.
         """
-        path = new_path(self._incoming)
-        try:
+        with scratch_file(self._incoming) as path:
             self._download(url, path, bucket)
             return _picture(path)
-        finally:
-            path.unlink(missing_ok=True)
 
     def _download(self, url: str, to: Path, bucket: str) -> None:
         headers = {"Accept": _ACCEPT[bucket]}

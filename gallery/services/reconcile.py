@@ -24,6 +24,7 @@ from gallery.model import Image
 from gallery.services import trash
 from gallery.services.addresses import Addresses
 from gallery.services.holding import LEASE_S
+from gallery.services.incoming import PREFIX
 from gallery.services.library import Library
 from gallery.services.mending import Mending
 from gallery.services.replacing import Replacing
@@ -262,7 +263,7 @@ class Sweep:
                         this.did("removed", f"half a file in {store.name}")
 
     def _stale_files(self, horizon: float) -> Iterator[Path]:
-        for path in self._incoming.glob("upload-*"):
+        for path in self._incoming.glob(f"{PREFIX}*"):
             with suppress(FileNotFoundError):  # Its upload has ended since.
                 if path.stat().st_mtime < horizon:
                     yield path

@@ -7,6 +7,7 @@ without a lock, in memory, and passed on every few seconds.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -25,6 +26,8 @@ from prometheus_client.registry import Collector
 
 from gallery.errors import SignInRequiredError
 from gallery.web.access import Access
+
+log = logging.getLogger(__name__)
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The library's own name for where processes count."""
@@ -47,8 +50,9 @@ class Metrics:
         """``folder`` is shared by all processes of the program; without one this is the only."""
         self._folder = folder
         self._registry = CollectorRegistry()
+        self._counts_as = _CountsAs()
         if folder is not None:
-            _share(folder)
+            _share(folder, self._counts_as)
         told: dict[str, Any] = {"registry": self._registry}
         self._requests = Counter(
             "vitrine_requests", "Requests by route", ["route", "method", "status"], **told
@@ -60,6 +64,7 @@ class Metrics:
             buckets=_BUCKETS_S,
             **told,
         )
+        self._seconds.labels("none")  # Its file must be there from the beginning.
         self._cached = Counter(
             "vitrine_cached_variants", "Variants answered from the cache, before Flask", **told
         )
@@ -100,9 +105,23 @@ class Metrics:
             self._cached.inc(max(0, cached - self._passed_on))
             self._passed_on = max(cached, self._passed_on)
             self._streams.set(self._streams_here())
-        if self._folder is not None:
+            if self._folder is not None:
+                self._keep(self._folder)
+
+    def _keep(self, folder: Path) -> None:
+        """Says that somebody counts here (see ``config.counting``), and counts anew when the files
+        of this process were thrown away."""
+        if (folder / f"counter_{self._counts_as()}.db").exists():
             with suppress(OSError):
-                os.utime(self._folder)  # Somebody counts here: see ``config.counting``.
+                os.utime(folder)
+            return
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            log.warning("nowhere to count", exc_info=True)
+        else:
+            self._counts_as.begin_anew()
+            self._cached.inc(0)  # So that its files are there at once.
 
     def text(self, facts: Collector) -> bytes:
         """All figures of all processes, as Prometheus reads them."""
@@ -183,11 +202,26 @@ def _asks_directly() -> bool:
     return False
 
 
-def _share(folder: Path) -> None:
+class _CountsAs:
+    """What the files of this process are called by: its id, and after a loss a number besides."""
+
+    def __init__(self) -> None:
+        self._losses = 0
+
+    def __call__(self) -> str:
+        return f"{os.getpid()}-{self._losses}" if self._losses else str(os.getpid())
+
+    def begin_anew(self) -> None:
+        """Lets the library open new files at its next count."""
+        self._losses += 1
+
+
+def _share(folder: Path, counts_as: Callable[[], str]) -> None:
     """Lets the library count in files of this process below the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     os.environ[FOLDER] = str(folder)
-    values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
+    values.ValueClass = values.MultiProcessValue(counts_as)  # type: ignore[no-untyped-call]
     for path in folder.glob("gauge_live*_*.db"):
-        if not Path("/proc", path.stem.rpartition("_")[2]).exists():
+        pid = path.stem.rpartition("_")[2].partition("-")[0]
+        if not Path("/proc", pid).exists():
             path.unlink(missing_ok=True)  # Its process was killed.

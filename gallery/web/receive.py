@@ -6,7 +6,6 @@ length it announced, is refused: the server in front shows a vanished client as 
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +23,7 @@ from gallery.errors import (
     TooLargeError,
 )
 from gallery.model import Received
+from gallery.services.incoming import free_bytes
 from gallery.web.spool import Caps, Spool, in_base64, too_large
 
 FREE_SPACE_FLOOR_BYTES = 256 * 1024 * 1024
@@ -89,7 +89,7 @@ class Receiver:
         most = file_bytes + caps.text_bytes + caps.parts * 4096
         if length is not None and length > most:
             raise too_large(self._max_file_bytes, got_bytes=length)
-        if shutil.disk_usage(self._incoming).free < FREE_SPACE_FLOOR_BYTES + (length or 0):
+        if free_bytes(self._incoming) < FREE_SPACE_FLOOR_BYTES + (length or 0):
             raise StorageFullError(
                 "The disk of the gallery is full. Make room on it, then try again."
             )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from multipart import MultipartSegment
 from gallery.errors import InvalidInputError, StorageFullError, TooLargeError
 from gallery.model import Received
 from gallery.services.filenames import MAX_FILENAME, clean_filename
+from gallery.services.incoming import new_file
 
 __all__ = ["MAX_FILENAME", "Caps", "Spool", "clean_filename", "in_base64", "too_large"]
 
@@ -78,12 +78,11 @@ class Spool:
         self._filename = clean_filename(segment.filename or "")
         self.is_text = self._caps.file_as_text and segment.filename is None
         try:
-            handle, name = tempfile.mkstemp(dir=self._folder, prefix="upload-")
+            handle, self._path = new_file(self._folder)
         except OSError as error:
             raise StorageFullError(
                 "The disk of the gallery is full or cannot be written."
             ) from error
-        self._path = Path(name)
         self._writer = threading.Thread(target=self._write_all, args=(handle,), daemon=True)
         self._writer.start()
 

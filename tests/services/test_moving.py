@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -439,6 +440,28 @@ def test_a_store_that_does_not_answer_is_tried_again_later(scene: Scene) -> None
     scene.comes_back()
     scene.due()
     scene.moving.run()
+    arrived(scene, image)
+
+
+@pytest.mark.parametrize("scene", ["blobs"], indirect=True)
+def test_what_somebody_cleared_from_the_disk_meanwhile_is_sent_again_soon(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.goes_away(known=True)
+    image = scene.parts.take(PHOTO).image
+    scene.comes_back()
+
+    def clears_the_disk() -> None:
+        shutil.rmtree(scene.parts.folder / "incoming")
+
+    in_the_put(scene, monkeypatch, clears_the_disk)
+
+    assert scene.moving.run() == 0
+    assert (scene.find(image).store, scene.document()["migrating"]["tries"]) == ("spool", 1)
+    assert "lease" not in scene.document()["migrating"]
+    monkeypatch.undo()
+    scene.due()
+    assert scene.moving.run() == 1
     arrived(scene, image)
 
 

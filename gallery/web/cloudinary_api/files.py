@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import binascii
 import hashlib
-import os
 import re
-import tempfile
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ from flask import Request
 from gallery.errors import StorageFullError, TooLargeError
 from gallery.model import Received
 from gallery.outgoing import Outgoing
+from gallery.services.incoming import scratch_file
 from gallery.web.cloudinary_api.failures import RefusedError
 from gallery.web.cloudinary_api.parameters import Parameters, of_request, parse_pairs
 from gallery.web.receive import Receiver
@@ -86,7 +85,7 @@ class Files:
     def of_text(self, text: str) -> Iterator[Received]:
         """The file that a text means: the bytes of a data URI, or what lies at a URL."""
         if _DATA_URI.match(text.encode("utf-8", "replace")[:_HEAD_BYTES]):
-            with self._temporary() as path:
+            with scratch_file(self._incoming) as path:
                 path.write_bytes(text.encode())
                 with self._decoded(path) as received:
                     yield received
@@ -97,7 +96,7 @@ class Files:
             raise RefusedError(
                 400, "Uploads from a URL are switched off: set CDN_REMOTE_UPLOADS=true"
             )
-        with self._temporary() as path:
+        with scratch_file(self._incoming) as path:
             path.unlink()
             try:
                 found = self._outgoing.download(text, to=path, max_bytes=self._max_file_bytes)
@@ -115,7 +114,7 @@ class Files:
     @contextmanager
     def copy_of(self, chunks: Iterator[bytes], *, filename: str) -> Iterator[Received]:
         """Bytes as a file that arrived; gone again when the block ends."""
-        with self._temporary() as path, path.open("wb") as file:
+        with scratch_file(self._incoming) as path, path.open("wb") as file:
             received = _kept(chunks, file, path, filename, self._max_file_bytes)
             yield received
 
@@ -127,18 +126,6 @@ class Files:
             source.seek(match.end() if match else 0)
             with self.copy_of(_base64(source), filename="") as received:
                 yield received
-
-    @contextmanager
-    def _temporary(self) -> Iterator[Path]:
-        try:
-            handle, name = tempfile.mkstemp(dir=self._incoming, prefix="upload-")
-            os.close(handle)
-        except OSError as error:
-            raise StorageFullError("The disk of the gallery is full.") from error
-        try:
-            yield Path(name)
-        finally:
-            Path(name).unlink(missing_ok=True)
 
 
 class _Writable(Protocol):
