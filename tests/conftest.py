@@ -82,12 +82,20 @@ def mongo_client(mongod: embedded.Embedded) -> Iterator[MongoClient[dict[str, An
         yield client
 
 
-@pytest.fixture
-def database(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Database[dict[str, Any]]]:
-    """A database of the test's own, empty, on the real MongoDB."""
+@pytest.fixture(scope="module")
+def _database(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Database[dict[str, Any]]]:
+    """A database whose indexes a module shares: making them takes as long as a test."""
     name = f"test_{secrets.token_hex(6)}"
     yield mongo_client[name]
     mongo_client.drop_database(name)
+
+
+@pytest.fixture
+def database(_database: Database[dict[str, Any]]) -> Iterator[Database[dict[str, Any]]]:
+    """A database with nothing in it, on the real MongoDB."""
+    yield _database
+    for name in _database.list_collection_names():
+        _database[name].delete_many({})
 
 
 class OutsideNetworkError(AssertionError):

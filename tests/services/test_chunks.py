@@ -33,7 +33,7 @@ WITHIN_S = 60.0
 @pytest.fixture
 def pieces(parts: Parts, where: str, monkeypatch: pytest.MonkeyPatch) -> Uploading:
     pieces = uploading_on(parts, where=where)
-    monkeypatch.setattr(pieces.uploads, "max_bytes", 1000)
+    monkeypatch.setattr(pieces.uploads, "_max_bytes", lambda: 1000)
     return pieces
 
 
