@@ -13,11 +13,15 @@ from tests.chaos import (
     nodes,
     resumed,
     stores,
+    tickets,
 )
 from tests.chaos.cells import Cell
 
 
 def cells(minutes: float) -> list[Cell]:
     """Every cell; those that can take any time take that long."""
-    groups = (kills, databases, stores, deserters, background, disks, nodes, moves, resumed)
+    groups = (
+        *(kills, databases, stores, deserters, background, disks, nodes, moves, resumed),
+        tickets,
+    )
     return [*(cell for group in groups for cell in group.CELLS), *crowds.cells(minutes)]

@@ -98,11 +98,13 @@ class Judge:
             database = client.get_default_database()
             images = database.get_collection("images", read_concern=ReadConcern("majority"))
             documents = list(images.find())
-            parts = set(database["uploads"].distinct("parts.name"))
+            uploads = database["uploads"]
+            parts = set(uploads.distinct("parts.name"))
+            awaited = set(uploads.distinct("key", {"status": {"$in": ["pending", "processing"]}}))
         verdict = Verdict()
         listed = {image["id"]: image for image in self._list()}
         self._judge_documents(documents, verdict)
-        self._judge_objects(documents, parts, verdict)
+        self._judge_objects(documents, parts, awaited, verdict)
         self._judge_list(documents, listed, verdict)
         self._judge_history(documents, listed, verdict)
         ready = {document["id"] for document in documents if document["status"] == "ready"}
@@ -118,8 +120,14 @@ class Judge:
         verdict.twins += [f"{sha256} {count} times" for sha256, count in keys.items() if count > 1]
 
     def _judge_objects(
-        self, documents: list[dict[str, Any]], parts: set[str], verdict: Verdict
+        self,
+        documents: list[dict[str, Any]],
+        parts: set[str],
+        awaited: set[str],
+        verdict: Verdict,
     ) -> None:
+        """``parts`` are named by uploads, and what arrived under a key that is ``awaited`` is one's
+        that has not ended."""
         known = {(document["store"], document["key"]): document for document in documents}
         there = dict(self._objects())
         for place, document in known.items():
@@ -129,7 +137,9 @@ class Judge:
                 verdict.half.append(f"{document['id']} has no object {place}")
             elif there[place] != document["sha256"]:
                 verdict.half.append(f"{document['id']} has another object {place}")
-        verdict.orphans += [f"object {place}" for place in there.keys() - known.keys()]
+        arriving = {("cloudinary", f"arrivals.{key}") for key in awaited}
+        unknown = there.keys() - known.keys() - arriving
+        verdict.orphans += [f"object {place}" for place in unknown]
         verdict.orphans += [f"file {path}" for path in self._strays() if path.name not in parts]
         named = {_folder_of(document["id"]) for document in documents}
         verdict.orphans += [f"derived {path}" for path in self._derived() if path.name not in named]
