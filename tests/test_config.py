@@ -209,6 +209,10 @@ def test_settings_that_can_work_together(given: dict[str, str], tmp_path: Path) 
         ({"CLOUDINARY_URL": f"{CLOUDINARY}?secure=1"}, "CLOUDINARY_URL: the option secure must be"),
         ({"CLOUDINARY_URL": f"{CLOUDINARY}?upload_prefix=x"}, "CLOUDINARY_URL: upload_prefix must"),
         ({"CDN_CLOUD_NAME": "My Cloud"}, "CDN_CLOUD_NAME: must be lower-case letters"),
+        (
+            {"CLOUDINARY_EAGER": "card,Poster!"},
+            "CLOUDINARY_EAGER: must be names of presets such as card, not 'Poster!'.",
+        ),
         ({"PRESETS_FILE": "/nowhere.toml"}, "PRESETS_FILE: there is no file /nowhere.toml."),
         ({"SECRET_KEY_FILE": "/nowhere"}, "SECRET_KEY_FILE: /nowhere cannot be read as text."),
         ({"SECRET_KEY_FILE": "/dev/null"}, "SECRET_KEY_FILE: /dev/null must hold the value alone"),

@@ -64,6 +64,8 @@ class Settings:
     media_store: str
     """``local``, ``cloudinary`` or ``s3``: where new images go."""
     cloudinary: CloudinaryAccount | None
+    cloudinary_eager: tuple[str, ...]
+    """The presets that Cloudinary makes when an image arrives there, not when it is first seen."""
     cloudflare_webhook_secret: str = field(repr=False)
     """What Cloudflare's notifications carry; empty: none are believed."""
     s3: S3Bucket | None
@@ -118,6 +120,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         trusted_proxies=values.networks(given.text("TRUSTED_PROXIES")),
         media_store=_media_store(given, {"cloudinary": account, "s3": bucket}),
         cloudinary=account,
+        cloudinary_eager=values.names("CLOUDINARY_EAGER", given.text("CLOUDINARY_EAGER")),
         cloudflare_webhook_secret=given.secret("CLOUDFLARE_WEBHOOK_SECRET"),
         s3=bucket,
         max_upload_bytes=given.number("MAX_UPLOAD_BYTES", 25 * 1024**2, high=5 * 1024**3),

@@ -91,6 +91,15 @@ def presets_file(value: str) -> Path | None:
     return path
 
 
+def names(name: str, value: str) -> tuple[str, ...]:
+    """Names of presets, separated by commas or spaces, each once."""
+    found = tuple(dict.fromkeys(each for each in re.split(r"[,\s]+", value) if each))
+    for each in found:
+        if not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", each):
+            raise ConfigError(f"{name}: must be names of presets such as card, not {each!r}.")
+    return found
+
+
 def hosts(name: str, value: str) -> tuple[str, ...]:
     """Host names or IP addresses with or without a port, separated by commas or spaces."""
     found = tuple(each.lower() for each in re.split(r"[,\s]+", value) if each)

@@ -181,8 +181,9 @@ def build(settings: Settings, database: Database[dict[str, Any]], *, stream_cap:
 def _works(settings: Settings, records: Records) -> Works:
     limits = Limits(max_bytes=settings.max_upload_bytes, max_pixels=settings.max_pixels)
     engine = Engine(limits, children=os.cpu_count() or 1)
-    stores = build_stores(settings, spooled=records.spooled if settings.mongo_uri else None)
     presets = operating.presets_of(settings)
+    spooled = records.spooled if settings.mongo_uri else None
+    stores = build_stores(settings, presets=presets, spooled=spooled)
     named = Named(catalog=records.transformations, presets=presets)
     tally = Tally()
     delivery = Delivery(

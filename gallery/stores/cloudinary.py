@@ -16,11 +16,12 @@ transformations* in the account's security settings: then only those that we sig
 
 from __future__ import annotations
 
+import logging
 import re
 import string
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from operator import attrgetter
 from pathlib import Path
@@ -30,7 +31,7 @@ from urllib.parse import urlsplit
 from cloudinary import api, uploader
 
 from gallery.config import CloudinaryAccount
-from gallery.errors import BusyError, KeyTakenError
+from gallery.errors import BusyError, KeyTakenError, StoreError
 from gallery.model import Image, Received, StoredObject
 from gallery.stores import cloudinary_wire as wire
 from gallery.stores.abilities import Announced, Preparation, Quota, StoreLimits, Ticket
@@ -42,6 +43,8 @@ from gallery.stores.cloudinary_plan import Plan
 from gallery.stores.cloudinary_setup import Setup
 from gallery.stores.patience import Deadline
 from gallery.transformation import Crop, Preset, Transformation
+
+log = logging.getLogger(__name__)
 
 CHUNK_BYTES = 5 * 1024**2
 """What one request of an upload carries; Cloudinary wants at least 5 MB in all but the last.
@@ -66,7 +69,8 @@ class CloudinaryStore:
     """Originals in one account. Two accounts may live side by side: every call names its own.
 
     ``call_s`` bounds a call with all its tries, ``put_s`` that of a large file; one request gets
-    half of it. ``uploads_at_once`` bounds the memory that uploads take: 20 MiB each.
+    half of it. ``uploads_at_once`` bounds the memory that uploads take: 20 MiB each. ``eager`` are
+    transformations that Cloudinary makes when an image arrives, while nobody waits.
     """
 
     name = "cloudinary"
@@ -76,6 +80,7 @@ class CloudinaryStore:
         self,
         account: CloudinaryAccount,
         *,
+        eager: Sequence[Transformation] = (),
         call_s: float = 20.0,
         put_s: float = 120.0,
         uploads_at_once: int = 4,
@@ -83,6 +88,8 @@ class CloudinaryStore:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._account = Account(account, call_s=call_s, sleep=sleep, now=now)
+        made_ahead = {"eager": [str(each) for each in eager], "eager_async": True}
+        self._eager: dict[str, Any] = made_ahead if eager else {}
         self._put_s = put_s
         self._uploads = threading.BoundedSemaphore(uploads_at_once)
         self._now = now
@@ -171,7 +178,10 @@ class CloudinaryStore:
 
     def settle(self, key: str, original: Received, *, etag: str) -> StoredObject:
         """Gives it its SHA-256, and then its name."""
-        return self._arrivals.settle(key, original, etag=etag)
+        stored = self._arrivals.settle(key, original, etag=etag)
+        if self._eager:
+            self._make_ahead(key)
+        return stored
 
     def discard(self, key: str) -> None:
         """Removes what a form brought."""
@@ -191,6 +201,13 @@ class CloudinaryStore:
         """Strict transformations, and a named one for each size of a preset."""
         return self._setup.preparations(presets, origin=origin)
 
+    def _make_ahead(self, key: str) -> None:
+        try:
+            self._account.call(uploader.explicit, public_id_of(key), **self._eager)
+        except StoreError:
+            # The image is whole all the same: what is missing is made when it is first seen.
+            log.warning("no variants made ahead", extra={"key": key}, exc_info=True)
+
     def _upload(
         self, public_id: str, original: Received, deadline: Deadline, put_s: float
     ) -> StoredObject:
@@ -204,6 +221,7 @@ class CloudinaryStore:
                     overwrite=False,
                     unique_filename=False,
                     context={"sha256": original.sha256},
+                    **self._eager,
                     chunk_size=CHUNK_BYTES,
                     timeout=wire.Within(deadline, request_s=put_s / 2),
                     **PRIVATE,

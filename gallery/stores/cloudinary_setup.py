@@ -1,7 +1,9 @@
 """What must be so in a Cloudinary account, and how it comes about: ``gallery prepare``.
 
 Each size of a preset gets a named transformation that strict transformations allow, so that apps
-of the same account may ask for ``t_vitrine_card`` without a signature. Whether transformations are
+of the same account may ask for ``t_vitrine_card`` without a signature. ``f_auto`` is left out of
+them: it means nothing inside a name, whose address gives the format by its extension. See
+https://cloudinary.com/documentation/image_transformation_rollout. Whether transformations are
 strict no API tells: a picture of one pixel is put there for a moment, and asked for in a size that
 nobody signed.
 """
@@ -9,6 +11,7 @@ nobody signed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,7 +20,7 @@ from cloudinary import api, uploader, utils
 from gallery.errors import BadTransformationError, ObjectMissingError, StoreUnavailableError
 from gallery.stores.abilities import Preparation
 from gallery.stores.cloudinary_account import Account
-from gallery.transformation import Preset, Transformation, parse
+from gallery.transformation import Preset, Step, Transformation, parse
 
 PREFIX = "vitrine_"
 """Of our named transformations: others may have theirs in the same account."""
@@ -104,10 +107,16 @@ def named(presets: Mapping[str, Preset]) -> dict[str, Transformation]:
     found = {}
     for preset in presets.values():
         for wanted in preset.transformations():
-            is_largest = wanted == preset.largest
-            width = "" if is_largest else f"_{wanted.steps[0].width}"
-            found[f"{PREFIX}{preset.name}{width}"] = wanted
+            width = "" if wanted == preset.largest else f"_{wanted.steps[0].width}"
+            fixed = _without_auto(wanted)
+            if fixed.steps and not fixed.hints:  # What a client's hints say means nothing either.
+                found[f"{PREFIX}{preset.name}{width}"] = fixed
     return found
+
+
+def _without_auto(wanted: Transformation) -> Transformation:
+    steps = (replace(step, format=None) if step.format == "auto" else step for step in wanted.steps)
+    return Transformation(tuple(step for step in steps if step != Step()))
 
 
 def _meaning(found: Mapping[str, Any]) -> Transformation | None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from gallery.config import Settings
-from gallery.errors import StoreError
+from gallery.errors import ConfigError, StoreError
 from gallery.model import Image
 from gallery.stores import spool
 from gallery.stores.abilities import SupportsTickets
 from gallery.stores.base import MediaStore, StoreHealth, SupportsHealth
 from gallery.stores.local import LocalStore
+from gallery.transformation import Preset, Transformation
 
 
 class Stores:
@@ -89,32 +90,49 @@ class Stores:
         return tuple(host for store in self.all() for host in store.delivery_hosts)
 
 
-def build_stores(settings: Settings, *, spooled: spool.Blobs | None = None) -> Stores:
+Presets = Mapping[str, Preset]
+
+
+def build_stores(
+    settings: Settings, *, presets: Presets | None = None, spooled: spool.Blobs | None = None
+) -> Stores:
     """The stores that the settings name. Touches neither disk nor network; ``probe`` does.
 
-    ``spooled`` keeps what is spooled where every node reads it; without it, that is a folder here.
+    ``presets`` are those of the gallery, for stores that make them ahead. ``spooled`` keeps what is
+    spooled where every node reads it; without it, that is a folder here.
     """
-    made = [make(settings) for make in _MAKERS]
+    made = [make(settings, presets or {}) for make in _MAKERS]
     spooling = _spool(settings, spooled)
     return Stores(
         [*(store for store in made if store is not None), spooling], for_new=settings.media_store
     )
 
 
-def _local(settings: Settings) -> MediaStore:
+def _local(settings: Settings, _: Presets) -> MediaStore:
     return LocalStore(settings.gallery_data / "originals", **_own_cdn(settings))
 
 
-def _cloudinary(settings: Settings) -> MediaStore | None:
+def _cloudinary(settings: Settings, presets: Presets) -> MediaStore | None:
     if settings.cloudinary is None:
         return None
     # Its SDK is loaded only where it is used.
     from gallery.stores.cloudinary import CloudinaryStore
 
-    return CloudinaryStore(settings.cloudinary)
+    return CloudinaryStore(settings.cloudinary, eager=_eager(settings, presets))
 
 
-def _s3(settings: Settings) -> MediaStore | None:
+def _eager(settings: Settings, presets: Presets) -> list[Transformation]:
+    """Every size of the presets that are to be made ahead."""
+    unknown = sorted(set(settings.cloudinary_eager) - presets.keys())
+    if unknown:
+        raise ConfigError(
+            f"CLOUDINARY_EAGER: there is no preset {unknown[0]!r}; use {', '.join(presets)}."
+        )
+    named = (presets[name] for name in settings.cloudinary_eager)
+    return [wanted for preset in named for wanted in preset.transformations()]
+
+
+def _s3(settings: Settings, _: Presets) -> MediaStore | None:
     if settings.s3 is None:
         return None
     # boto3 is loaded only where it is used.
@@ -134,5 +152,5 @@ def _own_cdn(settings: Settings) -> dict[str, str]:
     return {"cloud_name": settings.cdn_cloud_name, "secret": settings.cdn_api_secret}
 
 
-_MAKERS: tuple[Callable[[Settings], MediaStore | None], ...] = (_local, _cloudinary, _s3)
+_MAKERS: tuple[Callable[[Settings, Presets], MediaStore | None], ...] = (_local, _cloudinary, _s3)
 """One line for each store: makes it, or ``None`` when its settings are not given."""

@@ -70,9 +70,7 @@ def test_presets_of_a_file_are_prepared_too(
 
     here.run("prepare")
 
-    assert cloudinary.account.named["vitrine_poster"].definition == (
-        "c_fill,f_auto,h_600,q_auto,w_400"
-    )
+    assert cloudinary.account.named["vitrine_poster"].definition == "c_fill,h_600,q_auto,w_400"
 
 
 def test_a_store_that_does_not_answer_ends_it_with_a_line(

@@ -23,6 +23,7 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 
 from tests.cloudinary_server.account import Account, Answer, Asset, RefusedError, Request
+from tests.cloudinary_server.delivery import derive
 from tests.cloudinary_server.named import Named
 from tests.cloudinary_server.notifying import Notify
 
@@ -128,6 +129,7 @@ class Api:
         allowed = params.get("allowed_formats", "")
         if allowed and asset.format not in allowed.split(","):
             raise RefusedError(400, f"Image file format {asset.format} not allowed")
+        _make(asset, params.get("eager", ""))
         self._account.assets[place] = asset
         told = _told(asset, context=True)
         if listener := params.get("notification_url"):
@@ -174,6 +176,7 @@ class Api:
         asset = self._account.find(params.get("type", "upload"), params["public_id"])
         if "context" in params:
             asset.context = _context(params["context"])
+        _make(asset, params.get("eager", ""))
         return _told(asset, context=True)
 
     def _rename(self, params: dict[str, str]) -> dict[str, Any]:
@@ -279,6 +282,13 @@ class Api:
         if end < len(found):
             page["next_cursor"] = f"{end:x}"
         return page
+
+
+def _make(asset: Asset, wished: str) -> None:
+    """What is wished to be made at once."""
+    for each in filter(None, wished.split("|")):
+        derive(asset.content, each, "")
+        asset.eager = (*asset.eager, each)
 
 
 def _in_text(text: str) -> bytes | None:

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 import pyvips
 
-from tests.cloudinary_server.account import Account, Answer, RefusedError, Request
+from tests.cloudinary_server.account import Account, Answer, Asset, RefusedError, Request
 
 
 class Delivery:
@@ -38,8 +38,8 @@ class Delivery:
         wanted = _parse(request.path)
         if wanted is None or wanted.cloud_name != self._account.cloud_name:
             raise RefusedError(404, "Unknown address")
-        self._check_delivery(wanted)
         asset = self._account.find(wanted.type, unquote(wanted.public_id))
+        self._check_delivery(wanted, asset)
         if not wanted.transformation:
             headers = {"Content-Type": f"image/{asset.format}"}
             return Answer(status=200, headers=headers, body=asset.content)
@@ -56,7 +56,7 @@ class Delivery:
         except KeyError:
             raise RefusedError(400, f"Unknown transformation {transformation}") from None
 
-    def _check_delivery(self, wanted: Wanted) -> None:
+    def _check_delivery(self, wanted: Wanted, asset: Asset) -> None:
         """Wherever there is a signature it must be right; who may go without, the type says."""
         if wanted.signature:
             text = "/".join(filter(None, (wanted.transformation, wanted.public_id)))
@@ -67,6 +67,7 @@ class Delivery:
         named = self._account.named.get(wanted.transformation.removeprefix("t_"))
         derived_is_public = wanted.type != "authenticated" and (
             not self._account.strict_transformations
+            or wanted.transformation in asset.eager
             or (named is not None and named.allowed_for_strict)
         )
         if not (derived_is_public if wanted.transformation else original_is_public):

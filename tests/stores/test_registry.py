@@ -10,9 +10,10 @@ from pymongo.database import Database
 
 from gallery.catalog.blobs import Blobs
 from gallery.config import Settings, read
-from gallery.errors import StoreError
+from gallery.errors import ConfigError, StoreError
 from gallery.stores.registry import Stores, build_stores
 from gallery.stores.spool import BlobSpool
+from gallery.transformation import presets_from
 
 CLOUDINARY_URL = "cloudinary://1234:a-secret@demo"
 
@@ -55,6 +56,17 @@ def test_one_setting_chooses_the_store_of_new_images(tmp_path: Path) -> None:
 
     assert names(stores) == ["local", "cloudinary", "spool"]
     assert stores.for_new is stores.named("local")
+
+
+def test_a_preset_that_is_not_there_cannot_be_made_ahead(tmp_path: Path) -> None:
+    given = settings(tmp_path, CLOUDINARY_URL=CLOUDINARY_URL, CLOUDINARY_EAGER="card,poster")
+
+    with pytest.raises(ConfigError, match=r"no preset 'poster'; use thumb, card, full, avatar\."):
+        build_stores(given, presets=presets_from({}))
+
+    assert (
+        build_stores(given, presets=presets_from({"poster": "w_300"})).for_new.name == "cloudinary"
+    )
 
 
 def test_a_store_that_may_be_away_has_a_spool(tmp_path: Path) -> None:

@@ -17,11 +17,13 @@ from tests.store_contract import KEY, Draw, image_of, keys_of
 from tests.stores.cloudinary.helpers import get
 
 ORIGIN = "https://photos.example"
-PRESETS = presets_from({"poster": "c_fill,h_600,w_400/e_sepia"})
+PRESETS = presets_from(
+    {"poster": "c_fill,h_600,w_400/e_sepia", "fluid": "c_scale,w_auto", "plain": "f_auto,q_auto"}
+)
 NAMES = {
     *("vitrine_thumb_200", "vitrine_thumb", "vitrine_card_480", "vitrine_card_800"),
     *("vitrine_card", "vitrine_full_1280", "vitrine_full_2048", "vitrine_full"),
-    *("vitrine_avatar", "vitrine_poster"),
+    *("vitrine_avatar", "vitrine_poster", "vitrine_plain"),
 }
 
 
@@ -56,7 +58,7 @@ def test_what_is_missing_is_made_and_then_there(
     assert server.account.named.keys() == NAMES
     assert all(each.allowed_for_strict for each in server.account.named.values())
     poster = server.account.named["vitrine_poster"].definition
-    assert poster == "c_fill,h_600,w_400/e_sepia:80,f_auto,q_auto"
+    assert poster == "c_fill,h_600,w_400/e_sepia:80,q_auto"
     assert missing(store) == []
     assert [each.do for each in looked(store)] == [None] * (1 + len(NAMES))
 
@@ -81,7 +83,7 @@ def test_an_app_of_the_account_may_ask_by_name_without_a_signature(
     "changed",
     [
         NamedTransformation(definition="c_limit,w_10", allowed_for_strict=True),
-        NamedTransformation(definition="c_limit,f_auto,h_1200,q_auto,w_1200"),
+        NamedTransformation(definition="c_limit,h_1200,q_auto,w_1200"),
         NamedTransformation(definition="e_upscale", allowed_for_strict=True),
     ],
     ids=str,
@@ -102,7 +104,7 @@ def test_a_name_that_means_something_else_is_set_right(
     assert strict.do is None
     card = server.account.named["vitrine_card"]
     assert (card.definition, card.allowed_for_strict) == (
-        "c_limit,f_auto,h_1200,q_auto,w_1200",
+        "c_limit,h_1200,q_auto,w_1200",
         True,
     )
 
