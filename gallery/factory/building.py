@@ -49,7 +49,6 @@ from gallery.services.replacing import Replacing
 from gallery.services.tally import Tally
 from gallery.services.trash import Trash
 from gallery.services.upkeep import Upkeep
-from gallery.stores.base import SupportsLocalPath
 from gallery.stores.registry import Stores, build_stores
 
 
@@ -192,6 +191,7 @@ def _works(settings: Settings, records: Records) -> Works:
         stores=stores,
         engine=engine,
         names=named,
+        secret=settings.cdn_api_secret,
         strict=settings.cdn_strict,
         public=settings.gallery_visibility == "public",
         tally=tally,
@@ -219,7 +219,7 @@ def _ways_in(works: Works) -> tuple[Ingest, Replacing]:
         addresses=works.addresses,
         now=now,
         # Variants of images that live elsewhere are not made here.
-        keep_copy=works.delivery.keep_copy if isinstance(for_new, SupportsLocalPath) else None,
+        keep_copy=None if for_new.makes_variants else works.delivery.keep_copy,
         tally=works.tally,
     )
     replacing = Replacing(

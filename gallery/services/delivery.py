@@ -10,11 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from gallery.catalog.images import ImageCatalog
-from gallery.errors import (
-    BadTransformationError,
-    BrokenImageError,
-    NotFoundError,
-)
+from gallery.errors import BadTransformationError, BrokenImageError, NotFoundError
 from gallery.imaging.copies import CopyOf, serves
 from gallery.imaging.sandbox import Engine
 from gallery.model import Change, Image
@@ -29,6 +25,7 @@ from gallery.services.meanings import (
     may_lean_on_others,
 )
 from gallery.services.originals import Originals
+from gallery.services.sharing import SharedVariants
 from gallery.services.tally import Tally
 from gallery.stores.registry import Stores
 from gallery.transformation import Transformation, parse
@@ -42,11 +39,13 @@ _COPY = "mid-size copy"
 
 
 class ElsewhereError(Exception):
-    """The image is delivered at ``url``, by the store that has it."""
+    """The image is delivered at ``url``, by the store that has it. ``varies`` as in ``Delivered``,
+    where everybody is sent there; ``None`` where only this asker is."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, varies: frozenset[str] | None = None) -> None:
         super().__init__(url)
         self.url = url
+        self.varies = varies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,15 +77,17 @@ class Delivery:
         stores: Stores,
         engine: Engine,
         names: Names,
+        secret: str,
         strict: bool = True,
         public: bool = True,
         tally: Tally | None = None,
     ) -> None:
-        """``strict`` and ``public`` as in ``Meanings``."""
+        """``strict`` and ``public`` as in ``Meanings``, ``secret`` as in ``SharedVariants``."""
         self._tally = tally or Tally()
         self._files = DerivedFiles(root)
         self._flights = Flights(root / LOCKS)
         self._originals = Originals(self._files, catalog=catalog, stores=stores)
+        self._shared = SharedVariants(catalog=catalog, stores=stores, secret=secret)
         self._meanings = Meanings(catalog, names, strict=strict, public=public)
         self._catalog = catalog
         self._stores = stores
@@ -214,7 +215,11 @@ class Delivery:
         bucket, varies = _bucket(wanted, client)
         layers = {public_id: self._catalog.find_asset(public_id) for public_id in wanted.layers}
         name = name_of(image)
-        path = self._files.path_of(image.id, name, variant_name(wanted, bucket, layers))
+        varies |= hints
+        variant = variant_name(wanted, bucket, layers)
+        if url := self._shared.address_of(image, variant, wanted):
+            raise ElsewhereError(url, varies=varies)
+        path = self._files.path_of(image.id, name, variant)
         content = self._files.read(path)
         if content is None:
             content = self._flights.content(
@@ -229,7 +234,7 @@ class Delivery:
             content=content,
             is_current=meaning.is_current,
             is_lasting=asked.signed and meaning.is_current and not meaning.leans_on_others,
-            varies=varies | hints,
+            varies=varies,
         )
 
     def _make(
@@ -240,9 +245,14 @@ class Delivery:
         layers: Mapping[str, Image],
         path: Path,
     ) -> bytes:
-        with self._tally.counted("derivations", well="made"):
-            made = self._derive(image, wanted, bucket, layers)
-        self._files.keep(path, made)
+        variant = variant_name(wanted, bucket, layers)
+        made = self._shared.find(image, variant)
+        if made is None:
+            with self._tally.counted("derivations", well="made"):
+                made = self._derive(image, wanted, bucket, layers)
+            self._shared.keep(image, variant, made)
+        if self._shared.address_of(image, variant, wanted) is None:
+            self._files.keep(path, made)
         if not self._is_still(image):
             # Hidden or renamed while it was being made: leave nothing that could be served.
             self.forget(image.id)

@@ -34,7 +34,6 @@ from gallery.services.ingest import with_facts
 from gallery.services.mending import stores_of, with_version
 from gallery.services.putting import is_as_sent, put_whole
 from gallery.signing import new_id
-from gallery.stores.base import SupportsLocalPath
 from gallery.stores.registry import Stores
 
 log = logging.getLogger(__name__)
@@ -60,7 +59,7 @@ class Replacing:
         self._delivery = delivery
         self._now = now
         # Variants of images that live elsewhere are not made here.
-        self._keeps_copies = isinstance(stores.for_new, SupportsLocalPath)
+        self._keeps_copies = not stores.for_new.makes_variants
         self._holding = Holding()
 
     def replace(

@@ -183,3 +183,7 @@ class KeepsVariants(Protocol):
     def variant_url(self, key: str, name: str) -> str | None:
         """Where anybody may fetch one that was kept; ``None`` when we deliver them ourselves."""
         ...
+
+    def forget_variants(self, key: str) -> None:
+        """Removes all that were kept of that original."""
+        ...

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
+from urllib.parse import urlsplit
 
 from gallery.config import S3Bucket
 from gallery.errors import (
@@ -39,6 +40,11 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html."""
 
 TICKET_S = 15 * 60
 
+VARIANT_S = 4.0
+"""How long somebody who waits for a variant waits for the bucket; then it is derived."""
+
+VARIANT_CACHING = "public, max-age=86400"
+
 _IMAGE = re.compile(r"image/[a-z0-9.+-]{1,64}")
 _PREFIX = re.compile(r"[A-Za-z0-9_-]*(\.[0-9]*)?")
 
@@ -47,7 +53,6 @@ class S3Store:
     """Originals in one bucket; ``/cdn`` of this program delivers them, signed with ``secret``."""
 
     name = "s3"
-    delivery_hosts: tuple[str, ...] = ()
     makes_variants = False
 
     def __init__(
@@ -62,6 +67,10 @@ class S3Store:
         self._objects = Objects(bucket, call_s=call_s, sleep=sleep)
         self._cloud_name = cloud_name
         self._secret = secret
+        public = urlsplit(bucket.public_url) if bucket.public_url else None
+        self.delivery_hosts: tuple[str, ...] = (
+            (f"{public.scheme}://{public.netloc}",) if public else ()
+        )
         self.upload_hosts: tuple[str, ...] = (self._objects.host(),)
 
     def put(self, key: str, original: Received) -> StoredObject:
@@ -87,8 +96,7 @@ class S3Store:
     def delete(self, key: str) -> None:
         """Removes the original, and what was derived from it."""
         self._objects.delete(_original(key))
-        for variant in self._objects.list(f"{DERIVED}{key}/"):
-            self._objects.delete(variant.name)
+        self.forget_variants(key)
 
     def list(self, prefix: str = "") -> Iterator[StoredObject]:
         """Our originals in the order of the keys: as Amazon and its kin list them."""
@@ -161,6 +169,31 @@ class S3Store:
         """Removes what a form brought."""
         self._objects.delete(_arrival(key))
 
+    def keep_variant(self, key: str, name: str, content: bytes, content_type: str) -> None:
+        """Keeps a variant. Where everybody may fetch it, copies of it may last for a day."""
+        self._objects.write(
+            _variant(key, name),
+            content,
+            within_s=VARIANT_S,
+            ContentType=content_type,
+            CacheControl=VARIANT_CACHING,
+        )
+
+    def variant(self, key: str, name: str) -> bytes:
+        """A variant that was kept."""
+        with self._objects.open(_variant(key, name), within_s=VARIANT_S) as file:
+            return file.read()
+
+    def variant_url(self, key: str, name: str) -> str | None:
+        """Its public address, where ``S3_PUBLIC_URL`` says that there is one."""
+        public_url = self._objects.bucket.public_url
+        return f"{public_url}/{_variant(key, name)}" if public_url else None
+
+    def forget_variants(self, key: str) -> None:
+        """Removes them one by one: not every service takes many names at once."""
+        for variant in self._objects.list(f"{DERIVED}{checked(key)}/"):
+            self._objects.delete(variant.name)
+
     def health(self) -> StoreHealth:
         """How our requests have fared."""
         return self._objects.health()
@@ -182,6 +215,10 @@ def _same(stored: StoredObject, original: Received) -> StoredObject:
     if (stored.bytes, stored.sha256) != (original.bytes, original.sha256):
         raise KeyTakenError("Another photo has that name in the bucket.")
     return stored
+
+
+def _variant(key: str, name: str) -> str:
+    return f"{DERIVED}{checked(key)}/{name}"
 
 
 def _is_md5(etag: str) -> bool:

@@ -64,9 +64,9 @@ class Objects:
         """How requests have fared."""
         return self._guard.health()
 
-    def ask(self, operation: str, **given: Any) -> dict[str, Any]:
+    def ask(self, operation: str, *, within_s: float | None = None, **given: Any) -> dict[str, Any]:
         """The answer to an operation on the bucket, spelled as boto3 does."""
-        deadline = Deadline(self._call_s)
+        deadline = Deadline(within_s or self._call_s)
         return self._guard.call(
             lambda: self.client.ask(operation, deadline, Bucket=self.bucket.name, **given),
             deadline=deadline,
@@ -98,9 +98,9 @@ class Objects:
                 "There is no such bucket: check S3_BUCKET, or run gallery prepare."
             ) from error
 
-    def open(self, name: str) -> AbstractContextManager[BinaryIO]:
+    def open(self, name: str, *, within_s: float | None = None) -> AbstractContextManager[BinaryIO]:
         """The bytes of an object, for reading. Raises ObjectMissingError."""
-        answer = self.ask("get_object", Key=name)
+        answer = self.ask("get_object", Key=name, within_s=within_s)
         _check(answer, "ETag")
         return body_of(answer)
 
@@ -126,9 +126,11 @@ class Objects:
             **_ONLY_NEW,
         )
 
-    def write(self, name: str, content: bytes, **described: str) -> None:
+    def write(
+        self, name: str, content: bytes, *, within_s: float | None = None, **described: Any
+    ) -> None:
         """Keeps some bytes under a name, whatever lies there."""
-        self.ask("put_object", Key=name, Body=content, **described)
+        self.ask("put_object", Key=name, Body=content, within_s=within_s, **described)
 
     def delete(self, name: str) -> None:
         """Removes an object. Missing is success."""
@@ -139,7 +141,7 @@ class Objects:
 
     def list(self, prefix: str) -> Iterator[Found]:
         """Everything whose name begins so, in the order of the names, a page at a time."""
-        token: dict[str, str] = {}
+        token: dict[str, Any] = {}
         while True:
             page = self.ask("list_objects_v2", Prefix=prefix, MaxKeys=PAGE, **token)
             _check(page, "IsTruncated")
@@ -150,7 +152,7 @@ class Objects:
 
     def abandon(self, prefix: str, *, older_than: datetime) -> int:
         """How many uploads in pieces under such names were given up, begun before that moment."""
-        given_up, markers = 0, dict[str, str]()
+        given_up, markers = 0, dict[str, Any]()
         while True:
             page = self.ask("list_multipart_uploads", Prefix=prefix, **markers)
             for upload in page.get("Uploads", ()):
@@ -168,7 +170,7 @@ class Objects:
     def _create_in_parts(self, name: str, file: BinaryIO, original: Received) -> None:
         kept_as = _kept_as(original.sha256)
         begun = self.ask("create_multipart_upload", Key=name, **kept_as)
-        upload = {"Key": name, "UploadId": str(begun["UploadId"])}
+        upload: dict[str, Any] = {"Key": name, "UploadId": str(begun["UploadId"])}
         try:
             parts = [
                 {"PartNumber": number, "ETag": self._send_part(file, begin, original.bytes, part)}
@@ -198,7 +200,7 @@ class Objects:
         return self._guard.call(attempt, deadline=deadline)
 
 
-_ONLY_NEW = {"IfNoneMatch": "*"}
+_ONLY_NEW: dict[str, Any] = {"IfNoneMatch": "*"}
 
 
 def _kept_as(sha256: str) -> dict[str, Any]:

@@ -69,8 +69,8 @@ class Dressing:
         is_raw = delivered.name.resource_type == "raw"
         content_type = "application/octet-stream" if is_raw else content_type_of(head)
         headers = self._always | {"Cache-Control": _cache_control(delivered)}
-        if varies := [_VARY[each] for each in _VARY if each in delivered.varies]:
-            headers["Vary"] = ", ".join(varies)
+        if delivered.varies:
+            headers["Vary"] = _vary(delivered.varies)
         if self._may_be_shown_elsewhere(delivered):
             headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         if name := _filename(delivered, content_type):
@@ -182,7 +182,10 @@ def blueprint(deliveries: Deliveries) -> Blueprint:
     def send_on(elsewhere: ElsewhereError) -> Response:
         response = Response(status=302, mimetype="application/octet-stream")
         response.headers["Location"] = elsewhere.url
-        response.headers["Cache-Control"] = media.FOR_ONE
+        varies = elsewhere.varies
+        response.headers["Cache-Control"] = media.FOR_ONE if varies is None else media.FOR_A_MINUTE
+        if varies:
+            response.headers["Vary"] = _vary(varies)
         return response
 
     @routes.errorhandler(GalleryError)
@@ -212,6 +215,10 @@ def client_of(environ: Mapping[str, Any]) -> Client:
         dpr=_hint(environ, "DPR"),
         width=round(width) if width else None,
     )
+
+
+def _vary(varies: frozenset[str]) -> str:
+    return ", ".join(_VARY[each] for each in _VARY if each in varies)
 
 
 def _hint(environ: Mapping[str, Any], name: str) -> float | None:

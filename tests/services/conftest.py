@@ -172,6 +172,7 @@ def make_parts(
             stores=stores,
             engine=engine,
             names=Named(catalog=NamedTransformations(database), presets=presets_from({})),
+            secret="k" * 32,
         )
         ingest = Ingest(
             catalog=catalog, stores=stores, engine=engine, addresses=addresses, now=clock
