@@ -13,6 +13,7 @@ from tests.chaos import (
     nodes,
     resumed,
     stores,
+    survivors,
     tickets,
 )
 from tests.chaos.cells import Cell
@@ -21,7 +22,7 @@ from tests.chaos.cells import Cell
 def cells(minutes: float) -> list[Cell]:
     """Every cell; those that can take any time take that long."""
     groups = (
-        *(kills, databases, stores, deserters, background, disks, nodes, moves, resumed),
-        tickets,
+        *(kills, survivors, databases, stores, deserters, background, disks, nodes, moves),
+        *(resumed, tickets),
     )
     return [*(cell for group in groups for cell in group.CELLS), *crowds.cells(minutes)]

@@ -28,7 +28,7 @@ OF_AN_UPLOAD = (
     "mid-answer",
 )
 
-OF_A_SWEEP = ("inside the sweep", "sweep, before it forgets")
+FORGETS = "sweep, before it forgets"
 
 TOLD_TOO_LATE = ("before flip", "after flip, before the answer")
 """When a sender who wants duplicates could be given two of them."""
@@ -40,7 +40,7 @@ def at(point: str, scene: Scene, make: Callable[[], Upload] = history.large) -> 
     if point == "mid-put" and scene.twin:
         scene.twin.script("upload", Killing(scene, kept=False))
     else:
-        scene.order(_on(scene, point))
+        scene.order(on(scene, point))
     assert scene.send(upload).told is Told.UNKNOWN
     scene.until_dead()
     scene.recover()
@@ -50,7 +50,7 @@ def at(point: str, scene: Scene, make: Callable[[], Upload] = history.large) -> 
 def in_the_sweep(point: str, scene: Scene) -> None:
     """Killed after the intent; then the sweep that looks after it is killed as well."""
     upload = history.large()
-    scene.order("after intent" if point == "sweep, before it forgets" else "before flip")
+    scene.order("after intent" if point == FORGETS else "before flip")
     scene.send(upload)
     scene.until_dead()
     scene.order(point)
@@ -73,7 +73,7 @@ def kept_by_the_store(scene: Scene) -> None:
 def of_a_worker(point: str, scene: Scene) -> None:
     """One of the serving processes dies; the other goes on, and a third takes its place."""
     upload, bystander = history.large(), history.small()
-    scene.order(_on(scene, point), WORKER)
+    scene.order(on(scene, point), WORKER)
     assert scene.send(upload).told is Told.UNKNOWN
     scene.until_killed()
     assert scene.sender.settle(bystander).told is Told.OK
@@ -109,7 +109,7 @@ def keeping() -> Upload:
     return Upload(history.large().content, keep_duplicates=True)
 
 
-def _on(scene: Scene, point: str) -> str:
+def on(scene: Scene, point: str) -> str:
     """The same moment on the scene's store."""
     if scene.store == CLOUDINARY and point == "put done, not verified":
         return "put done elsewhere"
@@ -118,7 +118,9 @@ def _on(scene: Scene, point: str) -> str:
 
 CELLS = (
     *(Cell("killed", point, partial(at, point), short=True) for point in OF_AN_UPLOAD),
-    *(Cell("killed", point, partial(in_the_sweep, point), short=True) for point in OF_A_SWEEP),
+    Cell("killed", "inside the sweep", partial(in_the_sweep, "inside the sweep"), short=True),
+    # Elsewhere it waits for what may still come before it undoes anything.
+    Cell("killed", FORGETS, partial(in_the_sweep, FORGETS), (LOCAL,), short=True),
     Cell("killed", "mid-put, kept by the store", kept_by_the_store, (CLOUDINARY,), short=True),
     *(
         Cell(

@@ -51,7 +51,7 @@ POINTS = (
     Point("answer kept", "gallery.catalog.idempotency:IdempotencyKeys.finish", after=True),
     Point("mid-answer", "gallery.factory.application:Application.__call__", after=True),
     Point("inside the sweep", "gallery.services.mending:Mending.whole"),
-    Point("sweep, before it forgets", "gallery.catalog.changing:Changing.remove"),
+    Point("sweep, before it forgets", "gallery.catalog.intents:Intents.remove_aborted"),
     Point("tus, in a part", "gallery.stores.parts:DiskPart.write"),
     Point("tus, part flushed", "gallery.stores.parts:DiskPart.keep", after=True),
     Point("tus, offset moved", "gallery.catalog.uploads:UploadCatalog.add", after=True),
@@ -97,7 +97,7 @@ BY_NAME = {point.name: point for point in POINTS}
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Who shall be hit, when, and by which signal if it is another process."""
+    """Who shall be hit, when, and by which signal."""
 
     point: str
     victim: str = PROGRAM
@@ -167,7 +167,7 @@ class _Killer:
             return
         if order.victim == PROGRAM:
             os.kill(os.getppid(), signal.SIGKILL)
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), order.signal)
 
 
 def _wrapped(call: Callable[..., Any], point: Point, killer: _Killer) -> Callable[..., Any]:

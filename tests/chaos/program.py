@@ -1,12 +1,14 @@
 """The whole gallery, as ``python app.py`` starts it, which can be killed at named moments.
 
 Run it with ``python -m tests.chaos.program``. ``CHAOS_PUT_S`` shortens the patience of uploads to
-Cloudinary, ``CHAOS_FLOOR_BYTES`` lowers the room below which nothing is taken.
+Cloudinary, ``CHAOS_FLOOR_BYTES`` lowers the room below which nothing is taken, ``CHAOS_LEASE_S``
+shortens leases, ``CHAOS_FILE_BYTES`` bounds the size of files.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import sys
 from typing import Any
 
@@ -16,6 +18,13 @@ from tests.chaos import points
 
 
 def _import_app() -> Any:
+    from gallery.services import holding
+
+    if lease := os.environ.get("CHAOS_LEASE_S"):
+        # Before anybody has read them.
+        holding.LEASE_S, holding.RENEWED_EVERY_S = float(lease), float(lease) / 4
+    if file_bytes := os.environ.get("CHAOS_FILE_BYTES"):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(file_bytes), int(file_bytes)))
     from gallery.factory import start_app
     from gallery.stores.cloudinary import CloudinaryStore
     from gallery.web import receive
