@@ -95,7 +95,7 @@ if (page.can_write && ends) {
 }
 new Follow({ live: new LiveStream({ since: page.position }), grid, look, browse, change, adding, trash }).start();
 listenToKeys({ search, dropZone });
-listenToStatus();
+listenToStatus(direct);
 
 for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('[data-choose]'))) {
   button.addEventListener('click', (event) => {

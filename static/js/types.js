@@ -72,12 +72,50 @@
  */
 
 /**
+ * What a store's plan allows of one thing; null: no end is known. unit: `bytes`, or empty for a number of things.
+ *
+ * @typedef {{ name: string, unit: string, used: number, limit: number | null }} Quota
+ */
+
+/**
+ * What a store tells of its plan. problem: why it told nothing when it was asked last, else empty.
+ *
+ * @typedef {{ quotas: Quota[], limits: Omit<StoreLimits, 'name'>, problem: string }} Plan
+ */
+
+/**
+ * How far it is that all images of one store go to another.
+ *
+ * @typedef {object} Migration
+ * @property {string} from
+ * @property {string} to
+ * @property {boolean} back  it was turned back
+ * @property {'running' | 'paused' | 'done'} state
+ * @property {string | null} ended_at  RFC 3339
+ * @property {number} moved
+ * @property {number} left  the refused ones are among them
+ * @property {number} refused  the other store does not take them
+ * @property {number | null} eta_s
+ * @property {string} problem  why it rests for a while, else empty
+ */
+
+/**
+ * One thing that is said of how the gallery is. share: of what there is to be, 0 to 1, for a bar.
+ *
+ * @typedef {{ name: string, words: string, isBad: boolean, share: number | null }} StatusLine
+ */
+
+/** @typedef {{ title: string, lines: StatusLine[] }} StatusGroup  title: of the store, else empty */
+
+/**
  * @typedef {object} Status
  * @property {number} images
  * @property {boolean} images_capped
  * @property {string} store  where new images go
  * @property {Record<string, { state: string }>} health  of stores that may be away: `closed` is well
  * @property {Moving} moving
+ * @property {Record<string, Plan>} plans  of the stores that have one; told to those who may change things
+ * @property {Migration | null} migration  the last one
  * @property {boolean} ready  database and store answer
  * @property {Audit | null} audit
  */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -113,3 +114,44 @@ def test_all_that_failed_are_tried_again_by_one_button(page, gallery, watch):
     page.get_by_role("button", name="Try 3 photos again").click()
     expect(page.locator(f'img[src*="{SERVED}"]')).to_have_count(3)
     assert len(gallery.list()) == 3
+
+
+def ask_for_forms(page):
+    """Lets the page ask for forms, as a sender may; by itself it takes slices where files come
+    here."""
+
+    def change(route):
+        asked = json.loads(route.request.post_data)
+        if all(file.get("reserve", True) for file in asked["files"]):
+            asked = {"files": [{**file, "method": "form"} for file in asked["files"]]}
+        route.continue_(post_data=json.dumps(asked))
+
+    page.route("**/api/uploads", change)
+
+
+def test_the_form_of_the_embedded_cdn_takes_a_file_too_and_says_how_far_it_is(page, gallery):
+    ask_for_forms(page)
+    page.goto("/")
+    posted, patched = requests_of(page, "POST"), requests_of(page, "PATCH")
+    slow_down(page, upload_bytes_per_s=2_000_000)
+    choose(page, file_of(large(1), "large.png"))
+    expect(row(page, "large.png")).to_contain_text(PARTS_OF_IT)
+    expect(picture_in(cards(page))).to_have_attribute("src", re.compile(SERVED))
+    [image] = gallery.list()
+    assert (image["filename"], gallery.original(image)) == ("large.png", large(1).content)
+    assert len([each for each in posted if "/cdn/v1_1/" in each.url]) == 1
+    assert patches(patched) == []
+
+
+def test_a_form_that_is_cancelled_leaves_nothing_on_the_server(page, gallery, program):
+    ask_for_forms(page)
+    page.goto("/")
+    slow_down(page, upload_bytes_per_s=1_000_000)
+    choose(page, file_of(large(1), "large.png"))
+    line = row(page, "large.png")
+    expect(line).to_contain_text(PARTS_OF_IT)
+    line.get_by_role("button", name="Cancel large.png").click()
+    expect(line).to_have_count(0)
+    kept = [program.data / "uploads", program.data / "incoming"]
+    eventually(lambda: not any(p.is_file() for folder in kept for p in folder.rglob("*")), 30)
+    assert gallery.list() == []

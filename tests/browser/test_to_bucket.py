@@ -4,11 +4,15 @@ there; and through the gallery while the bucket does not let the page in."""
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 from playwright.sync_api import expect
 
+from gallery.config import ROOT
 from tests.browser.parts import (
     SERVED,
     HeldRequests,
@@ -22,6 +26,7 @@ from tests.browser.parts import (
     row,
     slow_down,
 )
+from tests.browser.test_status import open_panel
 from tests.browser.test_surviving import crash, wait_until_kept
 from tests.programs import Program, eventually, free_port
 from tests.s3_server import Drop, Fail, S3Server
@@ -53,20 +58,22 @@ def description(s3):
 
 
 @pytest.fixture(scope="module")
-def program_on_it(tmp_path_factory, description):
+def settings(description):
+    return {
+        "MEDIA_STORE": "s3",
+        "S3_BUCKET": description.name,
+        "S3_ENDPOINT_URL": description.endpoint_url,
+        "S3_ACCESS_KEY_ID": description.access_key_id,
+        "S3_SECRET_ACCESS_KEY": description.secret_access_key,
+        "S3_ADDRESSING": "path",
+    }
+
+
+@pytest.fixture(scope="module")
+def program_on_it(tmp_path_factory, settings):
     folder = tmp_path_factory.mktemp("bucket")
-    with Program(
-        folder / "data",
-        port=free_port(),
-        module="app",
-        log=folder / "log",
-        MEDIA_STORE="s3",
-        S3_BUCKET=description.name,
-        S3_ENDPOINT_URL=description.endpoint_url,
-        S3_ACCESS_KEY_ID=description.access_key_id,
-        S3_SECRET_ACCESS_KEY=description.secret_access_key,
-        S3_ADDRESSING="path",
-    ) as running:
+    data, log = folder / "data", folder / "log"
+    with Program(data, port=free_port(), module="app", log=log, **settings) as running:
         yield running.until_it_answers()
 
 
@@ -256,3 +263,27 @@ def test_what_a_killed_tab_had_sent_is_not_sent_again(open_context, gallery, buc
     expect(picture_in(cards(page))).to_have_attribute("src", re.compile(SERVED))
     assert len(gallery.list()) == 1
     assert len(bucket.forms) == 1
+
+
+def test_the_status_follows_photos_that_move_elsewhere(page, gallery, bucket, program, settings):
+    gallery.add_all([landscape(seed) for seed in range(3)])
+    page.goto("/")
+    panel = open_panel(page)
+    expect(panel.get_by_text("straight to an S3 bucket")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    order = ["migrate", "--from", "s3", "--to", "local", "--detach", "--rate", "0.5"]
+    subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "app", "gallery", *order],
+        env={"PATH": os.environ["PATH"], "GALLERY_DATA": str(program.data), **settings},
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+
+    open_panel(page)
+    moving = panel.get_by_text("from an S3 bucket to this gallery")
+    expect(moving).to_contain_text(re.compile(r"^[012] of 3 photos from "))
+    # It goes on telling by itself.
+    expect(moving).to_contain_text(re.compile(r"^3 photos .*, ended just now"), timeout=60_000)
+    assert {image["store"] for image in gallery.list()} == {"local"}

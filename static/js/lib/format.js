@@ -9,6 +9,7 @@ const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB'];
 
 /* Months are those of the server, which counts in UTC; a moment is shown on the person's own clock. */
 const MONTH = new Intl.DateTimeFormat(LANGUAGE, { month: 'long', year: 'numeric', timeZone: 'UTC' });
+const TIME = new Intl.DateTimeFormat(LANGUAGE, { hour: '2-digit', minute: '2-digit' });
 const MOMENT = new Intl.DateTimeFormat(LANGUAGE, {
   day: 'numeric',
   month: 'long',
@@ -77,6 +78,15 @@ export function formatMonth(month) {
  */
 export function formatMoment(moment) {
   return MOMENT.format(new Date(moment)).replace(' at ', ', ');
+}
+
+/**
+ * `14:30`, on the person's clock.
+ *
+ * @param {Date} moment
+ */
+export function formatTime(moment) {
+  return TIME.format(moment);
 }
 
 /**

@@ -21,6 +21,11 @@ export class Direct {
     this.#now = now;
   }
 
+  /** Its name; null: there is none to go to. */
+  get store() {
+    return this.#store;
+  }
+
   get isOn() {
     return this.#store !== null && this.lostUntil_ms === null;
   }
