@@ -9,6 +9,7 @@ from tests.chaos import (
     deserters,
     disks,
     kills,
+    migrated,
     moves,
     nodes,
     resumed,
@@ -23,6 +24,6 @@ def cells(minutes: float) -> list[Cell]:
     """Every cell; those that can take any time take that long."""
     groups = (
         *(kills, survivors, databases, stores, deserters, background, disks, nodes, moves),
-        *(resumed, tickets),
+        *(migrated, resumed, tickets),
     )
     return [*(cell for group in groups for cell in group.CELLS), *crowds.cells(minutes)]

@@ -26,7 +26,7 @@ from tests.cloudinary_server import CloudinaryServer
 
 HEARD_WITHIN_S = 20.0
 _VISIBLE = {"ready", "trashed"}
-_UNFINISHED = ("lease", "replacing", "leaving", "migrating")
+_UNFINISHED = ("lease", "replacing", "leaving", "staying", "migrating")
 
 
 @dataclass(slots=True)

@@ -73,6 +73,7 @@ POINTS = (
     ),
     Point("before the document goes", "gallery.catalog.changing:Changing.remove"),
     Point("claimed to move", "gallery.catalog.migrating:Migrating.claim_move", after=True),
+    Point("begun to move", "gallery.catalog.relocating:Relocating.begin_move", after=True),
     Point("moved, not flipped", "gallery.catalog.migrating:Migrating.finish_move"),
     Point("moved and flipped", "gallery.catalog.migrating:Migrating.finish_move", after=True),
     Point("spool left", "gallery.catalog.leaving:Leaving.forget_left"),
