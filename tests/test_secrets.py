@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import re
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -135,3 +137,43 @@ def test_a_refused_setting_is_not_repeated_when_it_is_secret(
         config.read({"GALLERY_DATA": str(tmp_path), **given})
 
     assert "too-short-a-secret" not in refused.value.detail
+
+
+def test_no_key_of_anybody_lies_among_the_files_of_the_project() -> None:
+    """In the shape that real ones have; those of the tests and the docs have others."""
+    shapes = {
+        "an account of Cloudinary": r"cloudinary://[0-9]{15}:[A-Za-z0-9_-]{27}@",
+        "a key of Amazon": r"AKIA(?![A-Z0-9]*EXAMPLE)[A-Z0-9]{16}",
+        "a private key": "-----BEGIN" + r" [A-Z ]*PRIVATE KEY-----",
+        "a hash of a password": r"\$argon2id\$v=[0-9]+\$m=[0-9]+,[^\s]{40}",
+    }
+    of_the_tests = {"tests/outgoing/photos.test.pem"}
+    found = [
+        f"{path}: {what}"
+        for path in tracked()
+        for what, shape in shapes.items()
+        if path not in of_the_tests and re.search(shape, text_of(path))
+    ]
+
+    assert found == []
+
+
+@pytest.mark.parametrize("path", [".env", "instance/keys.json", "instance/mongodb/x"])
+def test_what_holds_secrets_is_not_committed(path: str) -> None:
+    assert git("check-ignore", path) == [path]
+
+
+def tracked() -> list[str]:
+    return git("ls-files")
+
+
+def git(*words: str) -> list[str]:
+    ended = subprocess.run(
+        ["git", *words], cwd=config.ROOT, capture_output=True, text=True, check=True
+    )
+    return ended.stdout.splitlines()
+
+
+def text_of(path: str) -> str:
+    file = config.ROOT / path
+    return file.read_bytes().decode("latin-1") if file.is_file() else ""
