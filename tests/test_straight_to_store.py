@@ -105,3 +105,26 @@ def test_what_is_no_picture_of_ours_is_gone_from_there(
     assert state(gallery, given)["problem"]["code"] == "damaged_upload"
     eventually(lambda: not cloudinary.account.assets, SOON_S)
     assert gallery.list() == []
+
+
+def test_workers_make_the_images_and_the_web_decodes_none(
+    cloudinary: CloudinaryServer, tmp_path: Path
+) -> None:
+    port = free_port()
+    settings = {"CLOUDINARY_URL": cloudinary.url, "IMAGE_WORK": "workers"}
+    data = tmp_path / "data"
+    with Program(data, port=port, module="app", log=tmp_path / "log", **settings) as web:
+        web.until_it_answers()
+        gallery = Client(f"http://127.0.0.1:{port}")
+        given = ask(gallery)
+        send(given)
+        for _ in range(2):
+            gallery.request("POST", f"/api/uploads/{given['id']}/complete")
+        assert state(gallery, given)["status"] == "processing"
+        assert cloudinary.requests("download") == []
+
+        with Program(
+            data, port=port, module="gallery.worker", log=tmp_path / "worker-log", **settings
+        ):
+            eventually(lambda: state(gallery, given)["status"] == "ready", SOON_S)
+        gallery.close()

@@ -37,6 +37,8 @@ from gallery.catalog.leases import RUN_OUT, held_by, lease_to
 from gallery.catalog.upload import Part, Upload, UploadStatus, document_of, upload_of
 from gallery.errors import ConflictError, NotFoundError
 
+UPLOADS = "uploads"
+
 KEPT = timedelta(days=1)
 """How long an upload may idle, and how long it is remembered when it has ended."""
 
@@ -53,7 +55,7 @@ class UploadCatalog:
     """The uploads of one gallery. Every method may raise DatabaseUnavailableError."""
 
     def __init__(self, database: Database[Document], *, now: Callable[[], datetime]) -> None:
-        self._uploads = collection(database, "uploads")
+        self._uploads = collection(database, UPLOADS)
         self._now = now
 
     @database_failures
@@ -178,19 +180,29 @@ class UploadCatalog:
         return self._changed(_held(id, holder), {"$set": told})
 
     @database_failures
-    def begin_processing(self, id: str, *, holder: str, lease_s: float) -> Upload | None:
+    def begin_processing(
+        self, id: str, *, holder: str, lease_s: float, if_due: bool = False
+    ) -> Upload | None:
         """The upload, ``holder``'s to finish: whole, or perhaps so in its store. ``None`` when it
-        is not to be finished now, or somebody else is at it."""
+        is not to be finished now, or somebody else is at it, or was just now (``if_due``)."""
         unfinished = [UploadStatus.PENDING.value, UploadStatus.PROCESSING.value]
-        ready = {"$or": [{"$eq": ["$offset", "$bytes"]}, {"$gt": ["$store", ""]}]}
-        whole = {"$expr": {"$and": [ready, RUN_OUT["$expr"]]}}
+        ready = {"_id": text(id), "status": {"$in": unfinished}, **_whole()}
+        if if_due:
+            ready["due_at"] = {"$lte": self._now()}
         update = lease_to(holder, lease_s)
         update["$set"] |= {
             "status": UploadStatus.PROCESSING.value,
             "due_at": self._now() + timedelta(seconds=lease_s),
         }
         update["$unset"] = {"hinted": ""}
-        return self._changed({"_id": text(id), "status": {"$in": unfinished}, **whole}, update)
+        return self._changed(ready, update)
+
+    @database_failures
+    def leave(self, id: str) -> None:
+        """Leaves an upload that is whole, or may be so in its store, for others to finish now."""
+        whole = {"_id": text(id), "status": UploadStatus.PENDING.value, **_whole()}
+        told = {"status": UploadStatus.PROCESSING.value, "due_at": self._now(), "hinted": True}
+        self._uploads.update_one(whole, {"$set": told})
 
     @database_failures
     def await_arrival(self, id: str, *, holder: str, due_at: datetime) -> None:
@@ -266,7 +278,7 @@ class UploadCatalog:
         or again, by whoever is at it."""
         named = {"_id": {"$in": [text(key) for key in keys]}, "store": text(store)}
         waiting = named | {"status": UploadStatus.PENDING.value}
-        due = {"$set": {"due_at": self._now()}}
+        due = {"$set": {"due_at": self._now(), "hinted": True}}
         hurried = self._uploads.update_many(waiting, due).matched_count
         looked_at = named | {"status": UploadStatus.PROCESSING.value}
         hinted = self._uploads.update_many(looked_at, {"$set": {"hinted": True}})
@@ -287,6 +299,12 @@ class UploadCatalog:
 
 _ENDED = [UploadStatus.READY.value, UploadStatus.FAILED.value, UploadStatus.EXPIRED.value]
 _UNLEASED: Document = {"$unset": {"lease": "", "wanted": ""}}
+
+
+def _whole() -> Document:
+    """The condition that every byte is here, or may be in its store, and nobody has it."""
+    ready = {"$or": [{"$eq": ["$offset", "$bytes"]}, {"$gt": ["$store", ""]}]}
+    return {"$expr": {"$and": [ready, RUN_OUT["$expr"]]}}
 
 
 def _held(id: str, holder: str) -> Document:

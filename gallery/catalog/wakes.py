@@ -13,8 +13,9 @@ import pymongo
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
-from gallery.catalog.documents import IMAGES, Document, collection
+from gallery.catalog.documents import IMAGES, Document
 from gallery.catalog.failures import DEADLINE_S
+from gallery.catalog.uploads import UPLOADS
 
 log = logging.getLogger(__name__)
 
@@ -24,27 +25,35 @@ _AWAY_S = 1.0
 _PIPELINE: list[Document] = [
     {
         "$match": {
-            "updateDescription.updatedFields.migrating": {"$exists": True},
-            "updateDescription.updatedFields.migrating.leg": {"$exists": False},
+            "$or": [
+                # An image became ready to go on to its store; whoever moves one by a migration has
+                # it already.
+                {
+                    "ns.coll": IMAGES,
+                    "updateDescription.updatedFields.migrating": {"$exists": True},
+                    "updateDescription.updatedFields.migrating.leg": {"$exists": False},
+                },
+                # An upload shall be looked at now.
+                {"ns.coll": UPLOADS, "updateDescription.updatedFields.hinted": True},
+            ]
         }
     },
     {"$project": {"_id": 1}},
 ]
-"""An image became ready to go on to its store; whoever moves one by a migration has it already."""
 
 
 class Wakes:
     """What happens to documents that somebody is waiting for."""
 
     def __init__(self, database: Database[Document]) -> None:
-        self._images = collection(database, IMAGES)
+        self._database = database
 
     def watch(self, stop: threading.Event) -> Iterator[None]:
         """Yields whenever there is something new to do, until ``stop`` is set."""
         while not stop.is_set():
             try:
                 with pymongo.timeout(DEADLINE_S):
-                    stream = self._images.watch(_PIPELINE, max_await_time_ms=_IDLE_MS)
+                    stream = self._database.watch(_PIPELINE, max_await_time_ms=_IDLE_MS)
                 with stream:
                     yield
                     while not stop.is_set():

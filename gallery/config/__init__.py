@@ -88,6 +88,8 @@ class Settings:
     """How much may wait for a store that does not answer."""
     cdn_sendfile: str
     """``off``, or the header by which a server in front is told which file to send."""
+    image_work: str
+    """``here`` or ``workers``: who makes images of what comes in pieces or straight to a store."""
     permanent_addresses: str
     """``redirect`` or ``proxy``: how an address that stays leads to where its image is."""
     presets_file: Path | None
@@ -135,6 +137,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         cdn_cache_bytes=given.number("CDN_CACHE_BYTES", 10 * 1024**3, high=10**15 - 1),
         spool_bytes=given.number("SPOOL_BYTES", 10 * 1024**3, high=10**15 - 1),
         cdn_sendfile=given.choice("CDN_SENDFILE", ("off", "x-accel-redirect", "x-sendfile")),
+        image_work=given.choice("IMAGE_WORK", ("here", "workers")),
         permanent_addresses=given.choice("PERMANENT_ADDRESSES", ("redirect", "proxy")),
         presets_file=values.presets_file(given.text("PRESETS_FILE")),
         allow_plain_http=given.choice("ALLOW_PLAIN_HTTP", ("false", "true")) == "true",

@@ -158,7 +158,7 @@ def build(settings: Settings, database: Database[dict[str, Any]], *, stream_cap:
             sweep=sweep,
             eviction=Eviction(derived_folder(settings), max_bytes=settings.cdn_cache_bytes),
             moving=moving,
-            finishing=uploading.finishing,
+            finishing=uploading.finishing if settings.image_work == "here" else None,
             daily_audit=operating.daily_on(records, auditor),
             receipting=receipting,
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 from pymongo import MongoClient
@@ -38,6 +39,7 @@ def open_gallery(settings: Settings) -> Iterator[Gallery]:
         nullcontext(settings.mongo_uri) if settings.mongo_uri else embedded.connect_or_start(here)
     )
     with place as uri, MongoClient[dict[str, Any]](uri, **DATABASE_OPTIONS) as client:
+        settings = replace(settings, image_work="here")  # Whoever opens it so does the work.
         gallery = build_on(settings, _database_of(client), stream_cap=STREAM_CAP)
         try:
             yield gallery

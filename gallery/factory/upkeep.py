@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from gallery.catalog.wakes import Wakes
@@ -55,17 +54,19 @@ def upkeep_of(
     sweep: Sweep,
     eviction: Eviction,
     moving: Moving,
-    finishing: Finishing,
+    finishing: Finishing | None,
     daily_audit: DailyAudit,
     receipting: Receipting,
 ) -> Upkeep:
-    """All duties; one line each."""
-    duties: Sequence[Duty] = (
+    """All duties; one line each. Without ``finishing`` that is left to other processes."""
+    duties: list[Duty] = [
         Duty(name="sweep", work=sweep),
         Duty(name="eviction", work=eviction),
-        Duty(name="finishing", work=finishing, every_s=FINISHES_EVERY_S),
         Duty(name="audit", work=daily_audit, every_s=AUDIT_DUE_EVERY_S),
         Duty(name="receipts", work=receipting),
         Duty(name="moving", work=moving, every_s=MOVES_EVERY_S, is_woken=True),
-    )
+    ]
+    if finishing is not None:
+        duty = Duty(name="finishing", work=finishing, every_s=FINISHES_EVERY_S, is_woken=True)
+        duties.append(duty)
     return Upkeep(duties, wakes=wakes.watch)

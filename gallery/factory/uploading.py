@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -77,6 +78,8 @@ def uploading_on(
         replacing=replacing,
         incoming=incoming,
         alone_since=alone_since,
+        works_here=settings.image_work == "here",
+        at_once=os.cpu_count() or 1,
         now=now,
     )
     appending = Appending(catalog=catalog, uploads=uploads, parts=parts)

@@ -10,6 +10,7 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,7 +27,6 @@ from gallery.errors import (
     NotArrivedError,
     NotFoundError,
     ObjectMissingError,
-    TooManyRequestsError,
 )
 from gallery.model import Edit, Image, Received, Status
 from gallery.services.arrivals import Arrivals
@@ -35,6 +35,7 @@ from gallery.services.incoming import scratch_file
 from gallery.services.ingest import Ingest, Outcome
 from gallery.services.mending import is_unsettled
 from gallery.services.replacing import Replacing
+from gallery.services.setbacks import may_pass, pause_s, problem_of, tried_until
 from gallery.services.uploads import TURN_LASTS_S, Uploads
 from gallery.signing import new_id
 from gallery.stores.base import Parts, SupportsLocalPath
@@ -43,10 +44,6 @@ from gallery.stores.parts import disk_errors
 BATCH = 100
 TIDY_EVERY = timedelta(hours=1)
 
-_PAUSES_S = (5, 20, 60, 300)
-"""Before the first try after a failure that may pass, the second …"""
-
-_PASSING = (ConflictError, InProgressError, TooManyRequestsError)
 _CHUNK_BYTES = 1024 * 1024
 
 log = logging.getLogger(__name__)
@@ -67,8 +64,12 @@ class Finishing:
         replacing: Replacing,
         incoming: Path,
         alone_since: datetime | None,
+        works_here: bool = True,
+        at_once: int = 1,
         now: Callable[[], datetime],
     ) -> None:
+        """Without ``works_here`` it is only said that there is something to do: others do it.
+        ``at_once`` bounds how many a ``run`` finishes at a time."""
         self._catalog = catalog
         self._uploads = uploads
         self._arrivals = arrivals
@@ -78,6 +79,8 @@ class Finishing:
         self._replacing = replacing
         self._incoming = incoming
         self._alone_since = alone_since
+        self._works_here = works_here
+        self._at_once = at_once
         self._now = now
         self._tidied_at: datetime | None = None
         self._stopped = threading.Event()
@@ -85,17 +88,28 @@ class Finishing:
         self._holding = Holding()
 
     def finish(self, upload: Upload) -> Upload:
-        """The upload, ended where it could be; as it is where somebody else is at it.
+        """The upload, ended where it could be; as it is where somebody else is at it, or workers
+        shall be.
 
         Raises what is wrong with the file: then the upload has failed, and its bytes are gone. What
         may pass is raised by nobody: the upload is finished later (``run``).
         """
+        if not self._works_here:
+            self._catalog.leave(upload.id)
+        elif ended := self._finish(upload):
+            return ended
+        if upload.store:  # Whoever is at it may have asked the store too early.
+            self._catalog.hurry(upload.store, [upload.key])
+        return self._catalog.find(upload.id, upload.principal)
+
+    def _finish(self, upload: Upload, *, if_due: bool = False) -> Upload | None:
+        """``None`` where somebody else is at it."""
         holder = new_id()
-        begun = self._catalog.begin_processing(upload.id, holder=holder, lease_s=LEASE_S)
+        begun = self._catalog.begin_processing(
+            upload.id, holder=holder, lease_s=LEASE_S, if_due=if_due
+        )
         if begun is None:
-            if upload.store:  # Whoever is at it may have asked the store too early.
-                self._catalog.hurry(upload.store, [upload.key])
-            return self._catalog.find(upload.id, upload.principal)
+            return None
         self._held.add((begun.id, holder))
         try:
             return self._finished(begun, holder)
@@ -113,7 +127,7 @@ class Finishing:
         except NotArrivedError:
             return self._not_arrived(begun, holder)
         except GalleryError as error:
-            if _may_pass(error) and self._now() < _tried_until(begun):
+            if may_pass(error) and self._now() < tried_until(begun):
                 return self._put_off(begun, holder, error)
             self._fail(begun, holder, error)
             raise
@@ -127,14 +141,11 @@ class Finishing:
         met: set[str] = set()
         while due := [each for each in self._catalog.due(limit=BATCH) if each.id not in met]:
             met |= {each.id for each in due}
-            for upload in due:
-                if self._stopped.is_set():
-                    return
-                try:
-                    self._mend(upload)
-                except GalleryError as error:
-                    told = {"upload": upload.id, "failure": error.code}
-                    log.info("upload ended otherwise than well", extra=told)
+            with ThreadPoolExecutor(self._at_once, thread_name_prefix="finishing") as threads:
+                for _ in threads.map(self._try_to_mend, due):
+                    pass
+            if self._stopped.is_set():
+                return
         self._tidy()
         self._alone_since = None  # As of the sweep, once it has met all that was left by then.
 
@@ -148,11 +159,20 @@ class Finishing:
             with suppress(GalleryError):  # It runs out by itself.
                 self._catalog.give_back(id, holder=holder)
 
+    def _try_to_mend(self, upload: Upload) -> None:
+        if self._stopped.is_set():
+            return
+        try:
+            self._mend(upload)
+        except GalleryError as error:
+            told = {"upload": upload.id, "failure": error.code}
+            log.info("upload ended otherwise than well", extra=told)
+
     def _mend(self, upload: Upload) -> None:
         if upload.status is UploadStatus.PENDING and not upload.may_be_finished:
             self._expire(upload)
         elif upload.status in (UploadStatus.PENDING, UploadStatus.PROCESSING):
-            self.finish(upload)
+            self._finish(upload, if_due=True)
         else:
             self._uploads.drop_parts(upload)
 
@@ -245,9 +265,8 @@ class Finishing:
         log.warning("upload is finished later", extra={"upload": upload.id}, exc_info=error)
         tries = int((upload.problem or {}).get("tries", 0))
         problem = problem_of(error) | {"tries": tries + 1}
-        pause_s = _PAUSES_S[min(tries, len(_PAUSES_S) - 1)]
         with suppress(GalleryError):  # Its lease runs out.
-            self._catalog.put_off(upload.id, holder=holder, pause_s=pause_s, problem=problem)
+            self._catalog.put_off(upload.id, holder=holder, pause_s=pause_s(tries), problem=problem)
         return self._catalog.find(upload.id, upload.principal)
 
     def _fail(self, upload: Upload, holder: str, error: GalleryError) -> None:
@@ -274,27 +293,6 @@ class Finishing:
         for name in self._parts.stale(older_than=horizon):
             if not self._catalog.names_part(name.partition(".")[0], name):
                 self._parts.delete(name)
-
-
-def problem_of(error: GalleryError) -> dict[str, Any]:
-    """A failure as it is told, and kept."""
-    told = {
-        "type": "about:blank",
-        "title": error.title,
-        "status": error.status,
-        "detail": error.detail,
-        "code": error.code,
-    }
-    return told | ({"errors": error.fields} if error.fields else {})
-
-
-def _tried_until(upload: Upload) -> datetime:
-    """How long it is tried whether a failure has passed. What lies in a store can wait."""
-    return upload.expires_at + KEPT if upload.store else upload.expires_at
-
-
-def _may_pass(error: GalleryError) -> bool:
-    return error.status >= 500 or isinstance(error, _PASSING)
 
 
 def _hashed(path: Path, upload: Upload, *, md5: bool) -> Received:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import pytest
 
 from gallery.catalog.upload import Upload, UploadStatus
 from gallery.catalog.uploads import KEPT
+from gallery.catalog.wakes import Wakes
 from gallery.errors import (
     BusyError,
     ConflictError,
@@ -477,3 +479,85 @@ def test_a_fetched_file_that_is_refused_leaves_no_file_here(
         scene.finish(upload)
 
     assert list((scene.parts.folder / "incoming").iterdir()) == []
+
+
+@pytest.fixture
+def web(scene: Scene) -> Uploading:
+    """A process on the same data that leaves the work to others."""
+    return uploading_on(scene.parts, where="disk", works_here=False)
+
+
+def test_a_web_process_may_leave_the_work_to_others(scene: Scene, web: Uploading) -> None:
+    upload = scene.sent()
+
+    left = web.finishing.finish(upload)
+
+    assert left.status is UploadStatus.PROCESSING
+    assert "arrived" not in scene.cloud.kept.calls
+    scene.upkeep()
+    assert scene.is_whole(upload)
+
+
+def test_what_comes_in_pieces_is_left_to_others_too(scene: Scene, web: Uploading) -> None:
+    upload = web.append(scene.issue(method=Method.TUS).upload, PHOTO)
+
+    assert web.finishing.finish(upload).status is UploadStatus.PROCESSING
+
+    scene.upkeep()
+    assert scene.now(upload).status is UploadStatus.READY
+
+
+def test_what_was_left_before_it_had_arrived_is_waited_for(scene: Scene, web: Uploading) -> None:
+    issued = scene.issue()
+    web.finishing.finish(issued.upload)
+    scene.upkeep()
+    assert scene.now(issued.upload).status is UploadStatus.PENDING
+    assert issued.ticket
+    scene.cloud.send(issued.ticket, PHOTO)
+
+    web.finishing.finish(issued.upload)
+    scene.upkeep()
+
+    assert scene.is_whole(issued.upload)
+
+
+def test_pieces_that_are_missing_are_left_to_nobody(scene: Scene, web: Uploading) -> None:
+    upload = web.append(scene.issue(method=Method.TUS).upload, PHOTO[:100])
+
+    assert web.finishing.finish(upload).status is UploadStatus.PENDING
+
+
+@pytest.mark.parametrize("told", ["by the page", "by the store"])
+def test_others_are_woken(scene: Scene, web: Uploading, told: str) -> None:
+    upload = scene.sent()
+    stop, woken = threading.Event(), threading.Semaphore(0)
+
+    def listen() -> None:
+        for _ in Wakes(scene.parts.database).watch(stop):
+            woken.release()
+
+    listening = threading.Thread(target=listen)
+    listening.start()
+    try:
+        assert woken.acquire(timeout=60)  # It listens.
+        if told == "by the page":
+            web.finishing.finish(upload)
+        else:
+            web.catalog.hurry("cloud", [upload.key])
+        assert woken.acquire(timeout=60)
+    finally:
+        stop.set()
+        listening.join()
+
+
+def test_others_who_look_at_the_same_time_hold_nobody_up(scene: Scene) -> None:
+    """What is due is found by all, and asked of the store by one."""
+    uploads = [scene.issue().upload for _ in range(3)]
+    scene.pieces.catalog.hurry("cloud", [each.id for each in uploads])
+
+    with ThreadPoolExecutor(3) as running:
+        list(running.map(lambda _: scene.upkeep(), range(3)))
+
+    assert scene.cloud.kept.calls.count("arrived") == 3
+    due = scene.parts.database["uploads"].distinct("due_at")
+    assert due == [scene.parts.clock() + LOOK_EVERY]

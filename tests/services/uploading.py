@@ -72,7 +72,7 @@ class Uploading:
         return [each.key for each in self.parts.list()]
 
 
-def uploading_on(parts: Parts, *, where: str) -> Uploading:
+def uploading_on(parts: Parts, *, where: str, works_here: bool = True) -> Uploading:
     catalog = UploadCatalog(parts.database, now=parts.clock)
     catalog.ensure_indexes()
     blobs = Blobs(parts.database, "parts")
@@ -98,6 +98,8 @@ def uploading_on(parts: Parts, *, where: str) -> Uploading:
         replacing=parts.replacing,
         incoming=parts.folder / "incoming",
         alone_since=None,
+        works_here=works_here,
+        at_once=2,
         now=parts.clock,
     )
     appending = Appending(catalog=catalog, uploads=uploads, parts=kept)
