@@ -83,7 +83,7 @@ def build(make_gallery, settings, database, tmp_path, monkeypatch):
         store = TicketStore(tmp_path / "elsewhere")
         store.name = name
         kept = tuple(each for each in registry._MAKERS if each.__name__ in ("_local",))
-        monkeypatch.setattr(registry, "_MAKERS", (*kept, lambda _: store))
+        monkeypatch.setattr(registry, "_MAKERS", (*kept, lambda *_: store))
         gallery = make_gallery(
             media_store=name, cloudinary=ACCOUNT, cloudflare_webhook_secret=TOKEN
         )

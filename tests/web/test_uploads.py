@@ -114,7 +114,7 @@ def test_the_same_picture_takes_no_place(owner, image):
 def cloud(make_gallery, tmp_path, monkeypatch):
     """A store elsewhere that gives tickets, and a gallery whose new images go there."""
     store = TicketStore(tmp_path / "cloud")
-    monkeypatch.setattr(registry, "_MAKERS", (*registry._MAKERS, lambda _: store))
+    monkeypatch.setattr(registry, "_MAKERS", (*registry._MAKERS, lambda *_: store))
     store.client = client_of(make_gallery(media_store="cloud", public_url="http://localhost"))
     return store
 
