@@ -33,8 +33,8 @@ def owner(make_gallery, bucket):
 
 
 @pytest.fixture
-def public(make_gallery, bucket):
-    """The same, and everybody may fetch variants at an address of the bucket's own."""
+def opened(bucket):
+    """The bucket, when everybody may fetch variants at an address of its own."""
     policy = {
         "Effect": "Allow",
         "Principal": "*",
@@ -44,7 +44,12 @@ def public(make_gallery, bucket):
     boto_of(bucket).put_bucket_policy(
         Bucket=bucket.name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [policy]})
     )
-    opened = replace(bucket, public_url=f"{bucket.endpoint_url}/{bucket.name}")
+    return replace(bucket, public_url=f"{bucket.endpoint_url}/{bucket.name}")
+
+
+@pytest.fixture
+def public(make_gallery, opened):
+    """The owner of a gallery that sends people to that address."""
     return client_of(make_gallery(s3=opened, media_store="s3"))
 
 
@@ -97,6 +102,21 @@ def test_people_are_sent_to_variants_that_everybody_may_fetch(public, bucket):
     assert there.data == first.data
     assert there.headers["Content-Type"] == first.headers["Content-Type"]
     assert there.headers["Cache-Control"] == "public, max-age=86400"
+
+
+def test_a_proxy_passes_on_what_lies_there(make_gallery, opened, bucket):
+    gallery = make_gallery(s3=opened, media_store="s3", permanent_addresses="proxy")
+    owner = client_of(gallery)
+    image = owner.uploaded()
+    url = image["variants"]["card"]["url"]
+    made = owner.get(url)
+    assert owner.get(url).headers["Location"].startswith(bucket.endpoint_url)
+
+    passed_on = owner.get(f"/i/{image['id']}/card")
+
+    assert (passed_on.status_code, passed_on.data) == (200, made.data)
+    assert passed_on.headers["Content-Type"] == made.headers["Content-Type"]
+    assert passed_on.headers["Cache-Control"] == "public, max-age=60"
 
 
 def test_each_class_of_browser_is_sent_to_its_own(public):
