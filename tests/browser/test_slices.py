@@ -23,6 +23,9 @@ from tests.browser.parts import (
 )
 from tests.programs import Program, eventually, free_port
 
+PATIENCE_MS = 60_000
+"""For what takes seconds on a machine with nothing else to do."""
+
 PARTS_OF_IT = re.compile(r"[1-9]\d? % of 4\.\d MB")
 
 
@@ -133,10 +136,12 @@ def test_the_form_of_the_embedded_cdn_takes_a_file_too_and_says_how_far_it_is(pa
     ask_for_forms(page)
     page.goto("/")
     posted, patched = requests_of(page, "POST"), requests_of(page, "PATCH")
-    slow_down(page, upload_bytes_per_s=2_000_000)
+    slow_down(page, upload_bytes_per_s=1_000_000)
     choose(page, file_of(large(1), "large.png"))
-    expect(row(page, "large.png")).to_contain_text(PARTS_OF_IT)
-    expect(picture_in(cards(page))).to_have_attribute("src", re.compile(SERVED))
+    expect(row(page, "large.png")).to_contain_text(PARTS_OF_IT, timeout=PATIENCE_MS)
+    expect(picture_in(cards(page))).to_have_attribute(
+        "src", re.compile(SERVED), timeout=PATIENCE_MS
+    )
     [image] = gallery.list()
     assert (image["filename"], gallery.original(image)) == ("large.png", large(1).content)
     assert len([each for each in posted if "/cdn/v1_1/" in each.url]) == 1
@@ -146,10 +151,10 @@ def test_the_form_of_the_embedded_cdn_takes_a_file_too_and_says_how_far_it_is(pa
 def test_a_form_that_is_cancelled_leaves_nothing_on_the_server(page, gallery, program):
     ask_for_forms(page)
     page.goto("/")
-    slow_down(page, upload_bytes_per_s=1_000_000)
+    slow_down(page, upload_bytes_per_s=500_000)
     choose(page, file_of(large(1), "large.png"))
     line = row(page, "large.png")
-    expect(line).to_contain_text(PARTS_OF_IT)
+    expect(line).to_contain_text(PARTS_OF_IT, timeout=PATIENCE_MS)
     line.get_by_role("button", name="Cancel large.png").click()
     expect(line).to_have_count(0)
     kept = [program.data / "uploads", program.data / "incoming"]
