@@ -11,47 +11,31 @@ import hashlib
 import logging
 import os
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO
 
 from gallery.catalog.images import ImageCatalog
 from gallery.errors import (
-    BrokenImageError,
     ConflictError,
-    DatabaseUnavailableError,
-    DecoderFailedError,
-    GalleryError,
-    ImageTooLargeError,
     InProgressError,
     InvalidInputError,
     NotFoundError,
     StorageFullError,
     TooLargeError,
-    UnsupportedFormatError,
 )
 from gallery.imaging.formats import HEAD_BYTES, identify
 from gallery.model import Received, Status
 from gallery.services import manifest
 from gallery.services.filenames import clean_filename
-from gallery.services.holding import LEASE_S
 from gallery.services.incoming import free_bytes, new_file
 from gallery.services.ingest import Ingest
+from gallery.services.several import FREE_SPACE_FLOOR_BYTES, Progress, Several
 from gallery.services.wishes import Imported, Wish, size_of, wishes_in
 
-FREE_SPACE_FLOOR_BYTES = 256 * 1024 * 1024
-
-_AGAIN_S = 2.0
 _CHUNK_BYTES = 1024 * 1024
-_NO_PICTURE = (
-    BrokenImageError, DecoderFailedError, ImageTooLargeError, TooLargeError, UnsupportedFormatError
-)  # fmt: skip
-
-Progress: TypeAlias = Callable[[int, int], None]
-"""Is told how many bytes are done of how many."""
 
 log = logging.getLogger(__name__)
 
@@ -87,22 +71,17 @@ class Importing:
         of the gallery's own, StorageFullError when there is no room for more.
         """
         self._check(folder)
-        this = _Import(Imported(), size_of(folder), progress)
-        later: deque[Wish] = deque()
-        with ThreadPoolExecutor(self._at_once, thread_name_prefix="import") as pool:
-            running: deque[tuple[Wish, Future[str]]] = deque()
-            try:
-                for wish in wishes_in(folder, tags, this.imported):
-                    running.append((wish, pool.submit(self._take, wish, dry_run=dry_run)))
-                    if len(running) > 2 * self._at_once:
-                        this.settle(*running.popleft(), later)
-                while running:
-                    this.settle(*running.popleft(), later)
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
-        self._once_more(later, this, dry_run=dry_run)
-        return this.imported
+        imported = Imported()
+        several = Several[Wish](
+            partial(self._take, dry_run=dry_run),
+            imported=imported,
+            total=size_of(folder),
+            progress=progress,
+            at_once=self._at_once,
+            sleep=self._sleep,
+        )
+        several.run(wishes_in(folder, tags, imported))
+        return imported
 
     def _check(self, folder: Path) -> None:
         if not folder.is_dir():
@@ -110,24 +89,7 @@ class Importing:
         if folder.resolve().is_relative_to(self._data.resolve()):
             raise InvalidInputError("Choose a folder outside of GALLERY_DATA.")
 
-    def _once_more(self, later: deque[Wish], this: _Import, *, dry_run: bool) -> None:
-        """For twins, and for what an import that was killed had begun, until a sweep mended it."""
-        waited_s = 0.0
-        while later and waited_s < LEASE_S + 60:
-            for _ in range(len(later)):
-                wish, tried = later.popleft(), Future[str]()
-                try:
-                    tried.set_result(self._take(wish, dry_run=dry_run, is_last=True))
-                except (GalleryError, OSError) as error:
-                    tried.set_exception(error)
-                this.settle(wish, tried, later)
-            if later:
-                self._sleep(_AGAIN_S)
-                waited_s += _AGAIN_S
-        for wish in later:
-            this.imported.problem("failed", str(wish.path), "It is being added by somebody else.")
-
-    def _take(self, wish: Wish, *, dry_run: bool, is_last: bool = False) -> str:
+    def _take(self, wish: Wish, is_last: bool, *, dry_run: bool) -> str:
         """What became of the file: the name of a count in ``Imported``.
 
         Unless it ``is_last``, a twin waits for the image that it is one of.
@@ -202,36 +164,6 @@ class Importing:
             yield Received(path=str(path), filename=filename, bytes=size, sha256=sha256)
         finally:
             path.unlink(missing_ok=True)
-
-
-class _Import:
-    """One import under way."""
-
-    def __init__(self, imported: Imported, total: int, progress: Progress) -> None:
-        self.imported = imported
-        self._total = total
-        self._progress = progress
-        self._done = 0
-
-    def settle(self, wish: Wish, future: Future[str], later: deque[Wish]) -> None:
-        """Waits for a file, counts it, and remembers it when it is to be tried again."""
-        try:
-            kind = future.result()
-            setattr(self.imported, kind, getattr(self.imported, kind) + 1)
-        except InProgressError:
-            later.append(wish)
-            return
-        except _NO_PICTURE as error:
-            self.imported.problem("refused", str(wish.path), error.detail)
-        except (DatabaseUnavailableError, StorageFullError):
-            raise
-        except GalleryError as error:
-            self.imported.problem("failed", str(wish.path), error.detail)
-        except OSError as error:
-            self.imported.problem("failed", str(wish.path), error.strerror or str(error))
-        with suppress(OSError):
-            self._done += wish.path.stat().st_size
-        self._progress(self._done, self._total)
 
 
 def _copy(file: BinaryIO, copy: BinaryIO) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,6 +23,18 @@ class Wish:
     path: Path
     told: Edit
     line: manifest.Line | None = None
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return str(self.path)
+
+    @property
+    def weight(self) -> int:
+        """In bytes."""
+        with suppress(OSError):
+            return self.path.stat().st_size
+        return 0
 
 
 @dataclass(slots=True)
