@@ -9,6 +9,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from gallery.cli.account import cloudinary_url, embedded_account
+from gallery.cli.adopt import adopt
 from gallery.cli.audit import audit
 from gallery.cli.export import export
 from gallery.cli.hooks import hooks
@@ -22,7 +23,18 @@ __all__ = ["app", "embedded_account"]
 
 commands = AppGroup("gallery", help="What an operator does beside the page.")
 
-for each in (audit, cloudinary_url, export, hooks, import_, migrate, prepare, receipts, sweep):
+for each in (
+    adopt,
+    audit,
+    cloudinary_url,
+    export,
+    hooks,
+    import_,
+    migrate,
+    prepare,
+    receipts,
+    sweep,
+):
     commands.add_command(each)
 
 

@@ -38,16 +38,17 @@ def import_(folder: Path, as_json: bool, dry_run: bool, tags: tuple[str, ...]) -
         if not dry_run:
             gallery.sweep.run()  # What an import that was killed had begun is finished first.
         imported = gallery.importing.run(
-            folder, tags=_checked(tags), dry_run=dry_run, progress=show
+            folder, tags=checked_tags(tags), dry_run=dry_run, progress=show
         )
     if as_json:
         echo_json({**asdict(imported), "dry_run": dry_run})
     else:
-        _say(imported, dry_run=dry_run)
+        say(imported, "imported", dry_run=dry_run)
     sys.exit(FAILED if imported.failed else 0)
 
 
-def _checked(tags: tuple[str, ...]) -> tuple[str, ...]:
+def checked_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
+    """The tags as an upload would carry them; a wrong one ends the command."""
     from pydantic import ValidationError
 
     from gallery.web.schemas import UploadIn
@@ -58,14 +59,15 @@ def _checked(tags: tuple[str, ...]) -> tuple[str, ...]:
         raise click.BadParameter(error.errors()[0]["msg"], param_hint="--tag") from error
 
 
-def _say(imported: Imported, *, dry_run: bool) -> None:
+def say(imported: Imported, verb: str, *, dry_run: bool) -> None:
+    """Tells people what came in."""
     for name, why in imported.problems:
         click.echo(f"{name}: {why}", err=True)
     more = imported.refused + imported.failed - len(imported.problems)
     if more > 0:
         click.echo(f"… and {more:,} more", err=True)
     told = [
-        f"{counted(imported.imported, 'picture')} {'would be ' if dry_run else ''}imported",
+        f"{counted(imported.imported, 'picture')} {'would be ' if dry_run else ''}{verb}",
         f"{counted(imported.duplicates, 'duplicate')} skipped",
     ]
     for count, what in (

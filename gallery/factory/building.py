@@ -22,6 +22,7 @@ from gallery.factory.uploading import Uploading, uploading_on
 from gallery.imaging.sandbox import Engine, Limits
 from gallery.outgoing import Outgoing
 from gallery.services.addresses import Addresses
+from gallery.services.adopting import Adopting
 from gallery.services.archiving import Archiving
 from gallery.services.assets import Assets
 from gallery.services.audit import Auditor
@@ -88,6 +89,7 @@ class Gallery:
     auditor: Auditor
     exporting: Exporting
     importing: Importing
+    adopting: Adopting
     moving: Moving
     migrating: Migrating
     upkeep: Upkeep
@@ -151,6 +153,7 @@ def build(settings: Settings, database: Database[dict[str, Any]], *, stream_cap:
         figures=operating.figures_on(records, stores),
         exporting=operating.exporting_on(records, settings, stores),
         importing=operating.importing_on(records, settings, ingest),
+        adopting=operating.adopting_on(records, settings, stores, ingest),
         moving=moving,
         migrating=migrating,
         upkeep=upkeep_of(

@@ -14,6 +14,7 @@ from gallery.config import Settings, counting
 from gallery.factory.records import Records, now
 from gallery.outgoing import Outgoing
 from gallery.services.addresses import Addresses
+from gallery.services.adopting import Adopting
 from gallery.services.audit import Auditor
 from gallery.services.daily import DailyAudit
 from gallery.services.delivery import Delivery
@@ -137,6 +138,20 @@ def presets_of(settings: Settings) -> dict[str, Preset]:
     if settings.presets_file is None:
         return presets_from({})
     return presets_from(tomllib.loads(settings.presets_file.read_text(encoding="utf-8")))
+
+
+def adopting_on(records: Records, settings: Settings, stores: Stores, ingest: Ingest) -> Adopting:
+    """Takes in what lies at a provider."""
+    return Adopting(
+        catalog=records.images,
+        adoptions=records.adoptions,
+        stores=stores,
+        ingest=ingest,
+        incoming=incoming_folder(settings),
+        max_bytes=settings.max_upload_bytes,
+        at_once=os.cpu_count() or 1,
+        now=now,
+    )
 
 
 def derived_folder(settings: Settings) -> Path:

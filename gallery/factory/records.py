@@ -8,6 +8,7 @@ from typing import Any
 
 from pymongo.database import Database
 
+from gallery.catalog.adoptions import Adoptions
 from gallery.catalog.archives import ArchiveOrders
 from gallery.catalog.attempts import Attempts
 from gallery.catalog.audits import Audits
@@ -48,6 +49,7 @@ class Records:
     spooled: Blobs
     wakes: Wakes
     migrations: Migrations
+    adoptions: Adoptions
     archives: ArchiveOrders
 
 
@@ -71,6 +73,7 @@ def records_of(database: Database[dict[str, Any]]) -> Records:
         spooled=Blobs(database, "spool"),
         wakes=Wakes(database),
         migrations=Migrations(database),
+        adoptions=Adoptions(database),
         archives=ArchiveOrders(database, now=now),
     )
     for each in (
