@@ -48,8 +48,8 @@ def move(gallery, cloudinary):
     """What upkeep does when the store answers again and the pause is over."""
     cloudinary.script("upload")
     store = gallery._gallery.stores.for_new
-    store._guard = Guard("Cloudinary", sleep=lambda _: None)
-    store._call_s, store._put_s = 20.0, 120.0
+    store._account.guard = Guard("Cloudinary", sleep=lambda _: None)
+    store._account.call_s, store._put_s = 20.0, 120.0
     return gallery._gallery.moving.run()
 
 
