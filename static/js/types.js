@@ -292,6 +292,7 @@
  * @typedef {object} Looked
  * @property {string} sha256  in hexadecimal; empty if unknown
  * @property {string} phash  16 hexadecimal digits; empty if the browser cannot show the file
+ * @property {string} [content_type]  by its first bytes, found beside the worker
  * @property {number} [width]  in pixels; left out if the browser cannot show the file
  * @property {number} [height]
  */

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { refusal, sizeRefusal, sniff } from '../../static/js/lib/check.js';
+import { contentTypeOf, refusal, sizeRefusal, sniff } from '../../static/js/lib/check.js';
 import { LostFile } from './fakes/files.js';
 
 const LIMITS = {
@@ -42,6 +42,15 @@ test('a file is what its first bytes say', () => {
   for (const [letters, format] of BEGINNINGS) {
     assert.equal(sniff(bytesOf(letters)), format, JSON.stringify(letters));
   }
+});
+
+test('a file is told by what it is, not by what the browser takes it for', async () => {
+  const typeOf = (/** @type {string} */ letters, /** @type {string} */ type) =>
+    contentTypeOf(new File([bytesOf(letters)], 'a', { type }));
+  assert.equal(await typeOf('\0\0\0\x18ftypheic\0\0\0\0mif1heic', ''), 'image/heic');
+  assert.equal(await typeOf('\xff\xd8\xff\xe0', 'image/png'), 'image/jpeg');
+  assert.equal(await typeOf('8BPS', 'image/vnd.adobe.photoshop'), 'image/vnd.adobe.photoshop');
+  assert.equal(await typeOf('8BPS', ''), 'application/octet-stream');
 });
 
 test('an image within the limits is not refused, whatever its name', async () => {

@@ -53,9 +53,12 @@ async function prepared(reply, { looked = { sha256: SHA256, phash: PHASH }, fact
 test('asks with all that is known of the file', async () => {
   const { outcome, asked, news } = await prepared({ similar: [] });
   assert.deepEqual(outcome, { state: 'ready' });
-  const about = { filename: 'beach.jpg', bytes: 10, content_type: 'application/octet-stream' };
+  const about = { filename: 'beach.jpg', bytes: 10, content_type: 'image/jpeg' };
   assert.deepEqual(asked, [{ ...about, sha256: SHA256, phash: PHASH }]);
-  assert.deepEqual(news, [{ state: 'hashing' }, { facts: { looked: { sha256: SHA256, phash: PHASH } } }]);
+  assert.deepEqual(news, [
+    { state: 'hashing' },
+    { facts: { looked: { sha256: SHA256, phash: PHASH, content_type: 'image/jpeg' } } },
+  ]);
 });
 
 test('tells what the gallery has already', async () => {

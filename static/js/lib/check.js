@@ -22,6 +22,17 @@ const BEGINNINGS = [
   { name: 'TIFF', at: 0, bytes: [0x4d, 0x4d, 0x00, 0x2b] },
 ];
 
+/** @type {Record<string, string>} */
+const CONTENT_TYPES = {
+  JPEG: 'image/jpeg',
+  PNG: 'image/png',
+  GIF: 'image/gif',
+  WebP: 'image/webp',
+  TIFF: 'image/tiff',
+  AVIF: 'image/avif',
+  HEIC: 'image/heic',
+};
+
 const AVIF_BRANDS = ['avif', 'avis'];
 const HEIC_BRANDS = ['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx'];
 
@@ -44,6 +55,17 @@ export function sniff(head) {
     return 'AVIF';
   }
   return brands.some((brand) => HEIC_BRANDS.includes(brand)) ? 'HEIC' : null;
+}
+
+/**
+ * What a file is by its first bytes: browsers know it by its name alone, and many not that of a HEIC. What they say if
+ * it is none that we know.
+ *
+ * @param {File} file
+ */
+export async function contentTypeOf(file) {
+  const format = sniff((await readHead(file)) ?? new Uint8Array());
+  return (format && CONTENT_TYPES[format]) || file.type || 'application/octet-stream';
 }
 
 /**

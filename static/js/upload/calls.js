@@ -52,11 +52,11 @@ const JSON_TYPE = { 'Content-Type': 'application/json' };
  * @returns {Question}
  */
 export function questionOf({ name, size, type }, looked) {
-  const { sha256, phash } = looked ?? {};
+  const { sha256, phash, content_type = type || 'application/octet-stream' } = looked ?? {};
   return {
     filename: name,
     bytes: size,
-    content_type: type || 'application/octet-stream',
+    content_type,
     ...(sha256 ? { sha256 } : {}),
     ...(phash ? { phash } : {}),
   };

@@ -1,7 +1,7 @@
 /** @import { Arrival, Limits, Look, Prepare, Ready, Setback, Similar } from '../types.js' */
 /** @import { Question, Reply } from './calls.js' */
 
-import { sizeRefusal } from '../lib/check.js';
+import { contentTypeOf, sizeRefusal } from '../lib/check.js';
 import { questionOf } from './calls.js';
 import { answered, isPassing, refused, setbackOf, unreadable } from './setback.js';
 
@@ -15,10 +15,11 @@ import { answered, isPassing, refused, setbackOf, unreadable } from './setback.j
 export function prepareWith({ look, ask, limits }) {
   return async ({ file, facts, signal, tell }) => {
     const onStart = () => tell({ state: 'hashing' });
-    const looked = facts.looked ?? (await look(file, { signal, onStart }));
-    if (!looked) {
+    const found = facts.looked ?? (await look(file, { signal, onStart }));
+    if (!found) {
       return unreadable(file.name);
     }
+    const looked = { ...found, content_type: await contentTypeOf(file) };
     tell({ facts: { looked } });
     const tooLarge = sizeRefusal(file.name, looked, limits);
     if (tooLarge) {
