@@ -23,6 +23,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -186,6 +187,10 @@ class CloudinaryStore:
     def discard(self, key: str) -> None:
         """Removes what a form brought."""
         self._account.destroy(arrival_of(key))
+
+    def tidy(self, *, older_than: datetime) -> int:
+        """How many were removed that forms had brought and nobody waits for any more."""
+        return self._arrivals.tidy(older_than=older_than)
 
     def usage(self) -> tuple[Quota, ...]:
         """What of the plan is used, as of the last minutes."""

@@ -11,10 +11,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-from cloudinary import uploader, utils
+from cloudinary import api, uploader, utils
 
 from gallery.errors import (
     KeyTakenError,
@@ -25,7 +25,7 @@ from gallery.errors import (
 from gallery.model import Received, StoredObject
 from gallery.stores.abilities import Announced, Ticket
 from gallery.stores.cloudinary_account import PRIVATE, Account
-from gallery.stores.cloudinary_answers import described, public_id_of, same
+from gallery.stores.cloudinary_answers import described, public_id_of, reading, same
 from gallery.stores.hints import ARRIVALS
 
 HOLDS_S = 15 * 60
@@ -41,6 +41,15 @@ FORMATS = "avif,gif,heic,heif,jpg,png,tif,tiff,webp"
 """Nothing that could run in a page, like SVG."""
 
 
+KEPT = timedelta(days=1)
+"""Longer than any upload waits for what a ticket brings."""
+
+TIDY_EVERY_S = 3600.0
+
+PAGE = 500
+"""Images on a page of the Admin API: its largest."""
+
+
 def arrival_of(key: str) -> str:
     """What is called so that came by the ticket for that key."""
     return ARRIVALS + public_id_of(key)
@@ -52,6 +61,7 @@ class Arrivals:
     def __init__(self, account: Account, *, clock: Callable[[], float] = time.time) -> None:
         self._account = account
         self._clock = clock
+        self._tidied_at = 0.0
         self._url = str(utils.cloudinary_api_url("upload", **PRIVATE, **account.keys))
         place = urlsplit(self._url)
         self.hosts = (f"{place.scheme}://{place.netloc}",)
@@ -81,6 +91,25 @@ class Arrivals:
         """What arrived. Nobody has looked at it: its SHA-256 is not told."""
         answer = self._account.call(uploader.explicit, arrival_of(key))
         return replace(described(answer), key=key, sha256=None)
+
+    def tidy(self, *, older_than: datetime) -> int:
+        """How many were removed that nobody waits for any more: a day old at least, whoever asks.
+        Looks once an hour, for its calls are counted, and at no more than a page."""
+        now = self._clock()
+        if now - self._tidied_at < TIDY_EVERY_S:
+            return 0
+        self._tidied_at = now
+        horizon = min(older_than, datetime.fromtimestamp(now, UTC) - KEPT)
+        answer = self._account.call(api.resources, prefix=ARRIVALS, max_results=PAGE)
+        with reading():
+            stale = [
+                str(each["public_id"])
+                for each in answer["resources"]
+                if described(each).created_at < horizon
+            ]
+        for public_id in stale:
+            self._account.destroy(public_id)
+        return len(stale)
 
     def settle(self, key: str, original: Received, *, etag: str) -> StoredObject:
         """What lies under ``key`` now, after a retry too."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,12 @@ import urllib3
 from gallery.errors import KeyTakenError, ObjectMissingError, StoreUnavailableError
 from gallery.model import Received
 from gallery.stores.abilities import Announced, SupportsTickets, Ticket
+from gallery.stores.base import SupportsTidying
 from gallery.stores.cloudinary import CloudinaryStore
 from gallery.stores.cloudinary_arrivals import CHUNK_BYTES, HOLDS_S
 from gallery.stores.hints import ARRIVALS
 from tests.cloudinary_server import CloudinaryServer, Fail, Reset, Stall
-from tests.store_contract import KEY, Draw, keys_of, receive_bytes
+from tests.store_contract import KEY, OTHER_KEY, Draw, keys_of, receive_bytes
 from tests.stores.cloudinary.helpers import large
 from tests.ticket_contract import TicketContract, arrive, bytes_of, send, ticket_for
 
@@ -235,6 +237,34 @@ def test_what_arrived_is_told_to_whoever_the_form_names(
 
     server.notifier.join()
     assert server.notifier.heard == [0]
+
+
+def test_what_nobody_waits_for_any_more_is_removed(
+    store: CloudinaryStore, server: CloudinaryServer, draw: Draw
+) -> None:
+    """Within the hour it is not looked for again: such calls are counted."""
+    assert isinstance(store, SupportsTidying)
+    for key, age_h in ((KEY, 25), (OTHER_KEY, 23)):
+        arrive(store, draw(), key)
+        arrived = server.account.assets["private", ARRIVALS + key]
+        arrived.created_at = datetime.now(UTC) - timedelta(hours=age_h)
+
+    removed = [store.tidy(older_than=datetime.now(UTC)) for _ in range(3)]
+
+    assert removed == [1, 0, 0]
+    assert [public_id for _, public_id in server.account.assets] == [ARRIVALS + OTHER_KEY]
+    assert len(server.requests("resources")) == 1
+
+
+def test_what_was_settled_is_not_tidied_away(
+    store: CloudinaryStore, server: CloudinaryServer, draw: Draw
+) -> None:
+    store.put(KEY, draw())
+    kept = server.account.assets["private", KEY]
+    kept.created_at = datetime(2020, 1, 1, tzinfo=UTC)
+
+    assert store.tidy(older_than=datetime.now(UTC)) == 0
+    assert keys_of(store) == [KEY]
 
 
 def test_what_arrived_is_in_no_list_and_under_no_key(
