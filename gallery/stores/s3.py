@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
@@ -26,13 +26,12 @@ from gallery.errors import (
     TooLargeError,
 )
 from gallery.model import Image, Received, StoredObject
-from gallery.stores.abilities import Announced, Ticket
+from gallery.stores.abilities import Announced, Foreign, Preparation, Ticket
 from gallery.stores.base import KEY, StoreHealth, checked
 from gallery.stores.local import own_address
 from gallery.stores.s3_objects import CONTENT_TYPE, LARGE_BYTES, Found, Objects
-from gallery.transformation import Transformation
-
-ORIGINALS, ARRIVALS, DERIVED = "originals/", "arrivals/", "derived/"
+from gallery.stores.s3_setup import ARRIVALS, DERIVED, ORIGINALS, Setup
+from gallery.transformation import Preset, Transformation
 
 MAX_BYTES = 5 * 1024**3
 """The largest file that a form may bring, and that is copied within a bucket at once. See
@@ -45,6 +44,7 @@ VARIANT_S = 4.0
 
 VARIANT_CACHING = "public, max-age=86400"
 
+_OURS = (ORIGINALS, ARRIVALS, DERIVED)
 _IMAGE = re.compile(r"image/[a-z0-9.+-]{1,64}")
 _PREFIX = re.compile(r"[A-Za-z0-9_-]*(\.[0-9]*)?")
 
@@ -193,6 +193,24 @@ class S3Store:
         """Removes them one by one: not every service takes many names at once."""
         for variant in self._objects.list(f"{DERIVED}{checked(key)}/"):
             self._objects.delete(variant.name)
+
+    def preparations(
+        self, presets: Mapping[str, Preset], *, origin: str | None
+    ) -> Iterator[Preparation]:
+        """What must be so with the bucket. Presets need nothing there."""
+        return Setup(self._objects).preparations(origin=origin)
+
+    def foreign(self, prefix: str = "") -> Iterator[Foreign]:
+        """Files of others in the same bucket, whatever they are."""
+        for found in self._objects.list(prefix):
+            if found.bytes and not found.name.startswith(_OURS):
+                yield Foreign(name=found.name, bytes=found.bytes, modified_at=found.modified_at)
+
+    def open_foreign(self, name: str) -> AbstractContextManager[BinaryIO]:
+        """The bytes of such a file."""
+        if not name or name.startswith(_OURS):
+            raise ObjectMissingError("There is no such file in the bucket.")
+        return self._objects.open(name)
 
     def health(self) -> StoreHealth:
         """How our requests have fared."""

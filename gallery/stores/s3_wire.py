@@ -171,6 +171,12 @@ def in_our_words() -> Iterator[None]:
         raise StoreError(f"boto3 cannot speak for the bucket: {error}") from error
 
 
+def code_of(error: StoreError) -> str:
+    """What the service called it; empty for what it never said."""
+    cause = error.__cause__
+    return str(cause.response["Error"].get("Code", "")) if isinstance(cause, ClientError) else ""
+
+
 def body_of(answer: dict[str, Any]) -> BinaryIO:
     """The body of ``get_object``'s answer, fetched while it is read. It fails in our words, also
     when it ends too early."""

@@ -7,6 +7,7 @@ import pytest
 
 from tests.cli.conftest import Here
 from tests.cloudinary_server import CloudinaryServer, Fail
+from tests.s3_server import S3Server
 
 SIZES = 9
 """Of the built-in presets."""
@@ -82,3 +83,24 @@ def test_a_store_that_does_not_answer_ends_it_with_a_line(
 
     assert ended.exit_code == 2
     assert ended.stderr == "Cloudinary does not take our keys: check CLOUDINARY_URL.\n"
+
+
+def test_a_bucket_is_made_and_set_up(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    with S3Server() as server:
+        bucket = server.bucket()
+        for name, value in {
+            "S3_BUCKET": f"{bucket.name}-new",
+            "S3_ENDPOINT_URL": server.url,
+            "S3_ACCESS_KEY_ID": bucket.access_key_id,
+            "S3_SECRET_ACCESS_KEY": bucket.secret_access_key,
+        }.items():
+            monkeypatch.setenv(name, value)
+
+        before, ended, after = (
+            here.run("prepare", *given) for given in (["--dry-run"], [], ["--dry-run"])
+        )
+
+    assert (before.exit_code, ended.exit_code, after.exit_code) == (1, 0, 0)
+    assert before.stdout.splitlines()[0] == f"missing  s3  bucket {bucket.name}-new"
+    assert "made  s3  arrivals/ is emptied after a day" in ended.stdout
+    assert "there  s3  originals are closed to everybody" in after.stdout

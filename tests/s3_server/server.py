@@ -47,6 +47,8 @@ class S3Server:
 
     def __init__(self) -> None:
         self.seen: list[Request] = []
+        self.listed_by_all: set[str] = set()
+        """Buckets whose names everybody may list; moto would allow it of all."""
         self.stopping = threading.Event()
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
@@ -143,6 +145,10 @@ class S3Server:
         return faults.popleft() if faults else None
 
     def _carried_out(self, environ: dict[str, Any], body: bytes) -> Answer:
+        bucket = environ["PATH_INFO"].strip("/")
+        is_list = "list-type" in environ["QUERY_STRING"]
+        if is_list and "HTTP_AUTHORIZATION" not in environ and bucket not in self.listed_by_all:
+            return Answer(status=403, body=b"<Error><Code>AccessDenied</Code></Error>")
         if environ["REQUEST_METHOD"] == "OPTIONS":
             return self._preflight(environ)
         content, status, headers = run_wsgi_app(

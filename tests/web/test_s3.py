@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -11,6 +10,7 @@ import urllib3
 from tests import pictures
 from tests.s3_server import Fail, S3Server
 from tests.s3_server.server import client_of as boto_of
+from tests.stores.s3.helpers import open_to_all
 from tests.web.conftest import client_of
 
 
@@ -35,15 +35,7 @@ def owner(make_gallery, bucket):
 @pytest.fixture
 def opened(bucket):
     """The bucket, when everybody may fetch variants at an address of its own."""
-    policy = {
-        "Effect": "Allow",
-        "Principal": "*",
-        "Action": "s3:GetObject",
-        "Resource": f"arn:aws:s3:::{bucket.name}/derived/*",
-    }
-    boto_of(bucket).put_bucket_policy(
-        Bucket=bucket.name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [policy]})
-    )
+    open_to_all(boto_of(bucket), bucket, "derived/*")
     return replace(bucket, public_url=f"{bucket.endpoint_url}/{bucket.name}")
 
 
