@@ -28,7 +28,7 @@ from gallery.services.originals import Originals
 from gallery.services.sharing import SharedVariants
 from gallery.services.tally import Tally
 from gallery.stores.registry import Stores
-from gallery.transformation import Transformation, parse
+from gallery.transformation import MAX_SIDE_PX, Transformation, parse
 
 log = logging.getLogger(__name__)
 
@@ -188,10 +188,13 @@ class Delivery:
 
     def _send_on(self, asked: Asked, meaning: Meaning) -> None:
         """Raises ElsewhereError for an image that its own store delivers: it may have lain here
-        when the address was made."""
+        when the address was made. What is laid over it may lie anywhere: that is made here."""
         image, wanted = meaning.image, meaning.wanted
         if not self._stores.deliver_elsewhere(image) or asked.is_raw or wanted.layers:
             return
+        if wanted.is_plain:
+            # There it would mean the original, which nobody gets by an address.
+            wanted = Transformation.box(width=MAX_SIDE_PX, height=MAX_SIDE_PX)
         if wanted.hints:
             wanted = wanted.with_hints(dpr=asked.client.dpr, width=asked.client.width)
         raise ElsewhereError(self._stores.named(image.store).delivery_url(image, wanted))

@@ -1,4 +1,4 @@
-"""Originals as files here, also those that only another program than ours has on its disk."""
+"""Originals as files here, also those that lie in other stores."""
 
 from __future__ import annotations
 
@@ -31,12 +31,11 @@ class Originals:
         self._flights = Flights(files.root / LOCKS / _ORIGINAL)
 
     def path_of(self, image: Image) -> Path:
-        """The original's file. Raises NotFoundError for an image that its own store delivers."""
+        """The original's file. Raises ObjectMissingError, and NotFoundError when the image goes
+        meanwhile."""
         store = self._stores.named(image.store)
         if isinstance(store, SupportsLocalPath):
             return store.path_of(image.key)
-        if store.makes_variants:
-            raise NotFoundError("Resource not found - it is delivered by its own store")
         path = self._files.path_of(image.id, name_of(image), _ORIGINAL)
         if self._find(path) is None:
             self._flights.content(

@@ -27,9 +27,11 @@ from gallery.services import moving
 from gallery.services.audit import Auditor
 from gallery.services.delivery import ElsewhereError
 from gallery.services.judging import Hashing
+from gallery.services.meanings import Asked
 from gallery.services.migrating import Migrating, Progress
 from gallery.services.moving import Moving, moved_version
 from gallery.stores.registry import Stores
+from gallery.transformation.address import read
 from tests import pictures
 from tests.catalog.making import at_once
 from tests.services.conftest import Parts, UnreliableStore, asked, mover_of
@@ -173,6 +175,30 @@ def test_an_address_of_before_leads_to_where_it_is(scene: Scene) -> None:
         scene.parts.delivery.deliver(asked(image))
 
     assert sent.value.url.startswith(f"https://cloud.example/v{VERSION}/")
+
+
+def test_the_address_of_the_whole_leads_to_no_original(scene: Scene) -> None:
+    image = scene.parts.take(PHOTO).image
+    scene.begin()
+    scene.moving.run()
+
+    whole = read(f"image/upload/v{image.store_version}/{image.public_id}")
+    with pytest.raises(ElsewhereError) as sent:
+        scene.parts.delivery.deliver(Asked(address=whole, readings=whole.readings, signed=True))
+
+    assert "/c_limit,f_auto,h_4096,q_auto,w_4096/" in sent.value.url
+
+
+def test_what_is_laid_over_another_is_made_here_wherever_both_are(scene: Scene) -> None:
+    image, logo = scene.parts.take(PHOTO).image, scene.parts.take(OTHER).image
+    wanted = f"w_40/l_{logo.public_id},w_10/fl_layer_apply"
+    before = scene.parts.delivery.deliver(asked(image, wanted)).content
+    scene.begin()
+    scene.moving.run()
+    scene.ends_clean()
+    scene.parts.delivery.forget(image.id)
+
+    assert scene.parts.delivery.deliver(asked(image, wanted)).content == before
 
 
 def test_there_and_back_the_bytes_are_the_same(scene: Scene) -> None:
