@@ -19,7 +19,7 @@ from tests.web.conftest import client_of
 from tests.web.tus import PHOTO, SIZE
 
 SECRET, TOKEN = "the-account-s-secret", "a-secret-of-cloudflare"
-MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 ACCOUNT = CloudinaryAccount(cloud_name="demo", api_key="1", api_secret=SECRET)
 
 
@@ -121,7 +121,7 @@ def test_the_same_notification_again_has_no_effect(elsewhere, database):
     id = elsewhere.sent()
     elsewhere.notify(elsewhere.told(id))
     later = elsewhere.sent()
-    database["uploads"].update_many({}, {"$set": {"due_at": datetime.now(UTC) + MINUTE}})
+    database["uploads"].update_many({}, {"$set": {"due_at": datetime.now(UTC) + HOUR}})
 
     answer = elsewhere.notify(elsewhere.told(id))
 
@@ -218,7 +218,7 @@ def test_a_body_that_was_changed_is_refused(cloudinary):
     assert answer.status_code == 401
 
 
-@pytest.mark.parametrize(("age_s", "status"), [(290, 200), (-290, 200), (320, 401), (-320, 401)])
+@pytest.mark.parametrize(("age_s", "status"), [(200, 200), (-200, 200), (310, 401), (-900, 401)])
 def test_a_notification_is_believed_for_five_minutes(cloudinary, age_s, status):
     body = json.dumps(cloudinary.told(cloudinary.sent())).encode()
 
