@@ -7,17 +7,16 @@ dates nor knows ``$$NOW``), change streams, ``explain``, deadlines, and two who 
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from typing import Any
 
 import mongomock
 import pytest
-from pymongo import MongoClient
 from pymongo.database import Database
 
 from gallery.catalog.idempotency import IdempotencyKeys
 from gallery.catalog.images import ImageCatalog
+from tests.away import nobodys_database
 from tests.conftest import Clock
 
 
@@ -52,13 +51,10 @@ def real_keys(database: Database[dict[str, Any]]) -> IdempotencyKeys:
 
 
 @pytest.fixture
-def nobody() -> Iterator[Database[dict[str, Any]]]:
+def nobody(monkeypatch: pytest.MonkeyPatch) -> Iterator[Database[dict[str, Any]]]:
     """A database at an address where nothing listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        address = f"mongodb://127.0.0.1:{taken.getsockname()[1]}"
-        with MongoClient[dict[str, Any]](address, serverSelectionTimeoutMS=100) as client:
-            yield client["gallery"]
+    with nobodys_database(monkeypatch) as database:
+        yield database
 
 
 def _catalog_on(database: Database[dict[str, Any]], clock: Clock) -> ImageCatalog:

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pymongo import MongoClient
 from pymongo.database import Database
 
 from gallery.catalog.blobs import Blobs
@@ -16,6 +13,7 @@ from gallery.errors import SpoolFullError, StoreUnavailableError
 from gallery.stores.base import MediaStore, SupportsLocalPath, SupportsTidying
 from gallery.stores.local import LocalStore
 from gallery.stores.spool import RECOUNT_S, BlobSpool, DiskSpool, Room
+from tests.away import nobodys_database
 from tests.store_contract import KEY, OTHER_KEY, SMALL, Draw, Fetch, StoreContract, image_of
 from tests.stores import own_cdn
 from tests.stores.failing import Clock
@@ -61,13 +59,10 @@ class TestBlobSpool(StoreContract):
         return BlobSpool(blobs, **ROOMY)
 
     @pytest.fixture
-    def down(self) -> Iterator[MediaStore]:
+    def down(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[MediaStore]:
         """A spool whose database is away."""
-        with closing(socket.socket()) as taken:
-            taken.bind(("127.0.0.1", 0))
-            address = f"mongodb://127.0.0.1:{taken.getsockname()[1]}"
-            with MongoClient[dict[str, Any]](address, serverSelectionTimeoutMS=100) as client:
-                yield BlobSpool(Blobs(client["nobody"], "spool"), **ROOMY)
+        with nobodys_database(monkeypatch) as nobodys:
+            yield BlobSpool(Blobs(nobodys, "spool"), **ROOMY)
 
     @pytest.fixture
     def fetch(self) -> Fetch:
