@@ -7,7 +7,8 @@ died is started again, one sweep runs, and the judge counts six things that must
 ``points`` names the moments of a kill, and ``program`` is the gallery that dies there; ``scene`` is
 what a cell plays on: the gallery, its clients and their ``history``, a ``listener`` to its events;
 ``judge`` is the second opinion, which asks the API, the database and the store without a line of
-the gallery's own. The cells: ``kills``, ``databases``, ``stores``, ``deserters``, ``background``,
-``disks``, ``nodes``, ``moves``, ``migrated``, ``resumed``, ``crowds``; ``matrix`` plays them again
-and again for ``__main__``, and the tests here play the short ones once.
+the gallery's own; ``kept`` reads for it what lies in MongoDB. The cells: ``kills``, ``survivors``,
+``databases``, ``stores``, ``deserters``, ``background``, ``disks``, ``nodes``, ``moves``,
+``migrated``, ``resumed``, ``tickets``, ``clocks``, ``crowds``; ``matrix`` plays them again and
+again for ``__main__``, and the tests here play the short ones once.
 """

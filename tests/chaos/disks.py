@@ -28,6 +28,9 @@ _SIZES = {"incoming": 16 * _MB, "originals": 16 * _MB, "mongodb": 400 * _MB}
 
 _FULL = {503, 507}
 
+_BOUND = 300_000
+"""Bytes: a small photograph has less, a large one more."""
+
 
 class Cramped(Scene):
     """A gallery whose folders lie on small disks of their own."""
@@ -106,6 +109,38 @@ def of_the_database(scene: Cramped) -> None:
     scene.recover()
 
 
+class Bounded(Scene):
+    """A gallery none of whose files may grow beyond a bound: a full disk, without one."""
+
+    def __init__(self, folder: Path, store: str) -> None:
+        super().__init__(folder, store)
+        self._own["CHAOS_FILE_BYTES"] = str(_BOUND)
+
+    def lift(self) -> None:
+        """From now on they may."""
+        del self._own["CHAOS_FILE_BYTES"]
+        self.renew()
+
+    def set(self) -> None:
+        """Nor may they again."""
+        self._own["CHAOS_FILE_BYTES"] = str(_BOUND)
+        self.renew()
+
+
+def of_what_does_not_fit(scene: Bounded) -> None:
+    """What is larger is refused and leaves nothing; what is smaller is taken all the same."""
+    upload = history.large()
+    assert len(upload.content) > _BOUND
+    for chunked in (False, True):
+        assert scene.sender.send(upload, chunked=chunked).status in _FULL
+        assert not [*(scene.data / "incoming").glob("upload-*")]
+    assert scene.send(history.small()).told is Told.OK
+    scene.lift()
+    assert scene.sender.settle(upload).told is Told.OK
+    scene.recover()
+    scene.set()
+
+
 def _write_until_refused(ballast: Collection[dict[str, Any]]) -> None:
     """Fills the files that mongod has room in already."""
     with suppress(PyMongoError):
@@ -144,5 +179,6 @@ _FILES, _DATABASE = _stage("incoming", "originals"), _stage("mongodb")
 CELLS = (
     Cell("disk full", "of what comes in", of_what_comes_in, (LOCAL,), _FILES, short=True),
     Cell("disk full", "of the originals", of_the_originals, (LOCAL,), _FILES, short=True),
+    Cell("disk full", "of what does not fit", of_what_does_not_fit, (LOCAL,), Bounded, short=True),
     Cell("disk full", "of the database", of_the_database, (LOCAL,), _DATABASE),
 )

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from pymongo import MongoClient
 from pymongo.read_concern import ReadConcern
 
+from tests.chaos import kept
 from tests.chaos.history import History, Told
 from tests.chaos.listener import Listener
 from tests.cloudinary_server import CloudinaryServer
@@ -101,10 +102,11 @@ class Judge:
             uploads = database["uploads"]
             parts = set(uploads.distinct("parts.name"))
             awaited = set(uploads.distinct("key", {"status": {"$in": ["pending", "processing"]}}))
-        verdict = Verdict()
+            verdict = Verdict(orphans=list(kept.nobodys(database, parts)))
+            there = dict(kept.spooled(database)) | dict(self._objects())
         listed = {image["id"]: image for image in self._list()}
         self._judge_documents(documents, verdict)
-        self._judge_objects(documents, parts, awaited, verdict)
+        self._judge_objects(documents, there, parts, awaited, verdict)
         self._judge_list(documents, listed, verdict)
         self._judge_history(documents, listed, verdict)
         ready = {document["id"] for document in documents if document["status"] == "ready"}
@@ -122,6 +124,7 @@ class Judge:
     def _judge_objects(
         self,
         documents: list[dict[str, Any]],
+        there: dict[tuple[str, str], str],
         parts: set[str],
         awaited: set[str],
         verdict: Verdict,
@@ -129,7 +132,6 @@ class Judge:
         """``parts`` are named by uploads, and what arrived under a key that is ``awaited`` is one's
         that has not ended."""
         known = {(document["store"], document["key"]): document for document in documents}
-        there = dict(self._objects())
         for place, document in known.items():
             if document["status"] not in _VISIBLE:
                 continue
@@ -145,7 +147,7 @@ class Judge:
         verdict.orphans += [f"derived {path}" for path in self._derived() if path.name not in named]
 
     def _objects(self) -> Iterator[tuple[tuple[str, str], str]]:
-        """Place and SHA-256 of everything that lies in a store."""
+        """Place and SHA-256 of everything that lies in a store, but for what is in MongoDB."""
         for path in (self._data[0] / "originals").glob("??/*"):
             yield ("local", path.name), _sha256(path.read_bytes())
         for data in self._data:
@@ -203,14 +205,14 @@ class Judge:
     def _judge_history(
         self, documents: list[dict[str, Any]], listed: dict[str, Any], verdict: Verdict
     ) -> None:
-        kept = {document["id"]: document["sha256"] for document in documents}
+        held = {document["id"]: document["sha256"] for document in documents}
         for entry in self._history.acknowledged():
             if entry.id in self._history.gone:
                 continue
             may_hold = self._history.expected.get(entry.id or "", {entry.sha256})
-            if entry.id not in listed or kept.get(entry.id or "") not in may_hold:
+            if entry.id not in listed or held.get(entry.id or "") not in may_hold:
                 verdict.lost.append(f"{entry.id} of request {entry.key}")
-        by_content = Counter(kept.values())
+        by_content = Counter(held.values())
         for key, upload in self._history.uploads.items():
             entries = self._history.told(key)
             if len({entry.id for entry in entries if entry.id}) > 1:

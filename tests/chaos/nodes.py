@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
+
+from pymongo import MongoClient
 
 from gallery import embedded
 from tests.chaos import history
 from tests.chaos.cells import Cell
 from tests.chaos.history import Told
+from tests.chaos.moves import ALL, ON_ITS_WAY
 from tests.chaos.points import ORDERS
 from tests.chaos.scene import CLOUDINARY, Scene
 from tests.chaos.sender import Sender
-from tests.programs import Program, free_port
+from tests.cloudinary_server import Fail
+from tests.programs import Program, eventually, free_port
+
+_SOON_S = 90.0
+"""A lease, and what a busy machine takes for the rest."""
 
 
 class Pair(Scene):
@@ -49,6 +57,12 @@ class Pair(Scene):
     @property
     def uri(self) -> str:
         return self._open_database.uri
+
+    def waits_for_nothing(self) -> bool:
+        """Whether no image waits for its store any more."""
+        with MongoClient[dict[str, Any]](self.uri, timeoutMS=20_000) as client:
+            images = client.get_default_database()["images"]
+            return images.find_one({"migrating": {"$exists": True}}) is None
 
     def workers(self) -> list[int]:
         return self.program.children()
@@ -88,11 +102,43 @@ def one_is_replaced(scene: Pair) -> None:
     scene.recover()
 
 
+def the_store_is_away(point: str, scene: Pair) -> None:
+    """What the first node was sent waits in the database; it dies, and the second moves it on."""
+    assert scene.twin
+    scene.renew()
+    scene.twin.script("upload", *[Fail()] * ALL)
+    upload = history.large()
+    if point in ON_ITS_WAY:
+        assert scene.send(upload).told is Told.OK
+        scene.order(point)
+        scene.twin.script("upload")
+    else:
+        scene.order(point)
+        assert scene.send(upload).told is Told.UNKNOWN
+        scene.until_dead()
+        assert scene.second.settle(upload, within_s=_SOON_S).told is Told.OK
+        scene.twin.script("upload")
+    eventually(scene.waits_for_nothing, 240.0)
+    scene.forget_order()  # The second may have been faster.
+    assert scene.second.settle(upload).told is Told.OK
+    scene.recover()
+
+
 CELLS = (
     Cell("two nodes", "the same request to both", the_same_to_both, (CLOUDINARY,), Pair),
     *(
         Cell("two nodes, one killed", point, partial(one_is_killed, point), (CLOUDINARY,), Pair)
         for point in ("mid-body", "after intent", "before flip", "answer kept")
+    ),
+    *(
+        Cell(
+            "two nodes, store away, one killed",
+            point,
+            partial(the_store_is_away, point),
+            (CLOUDINARY,),
+            Pair,
+        )
+        for point in ("to be spooled", "before flip", *ON_ITS_WAY)
     ),
     Cell("two nodes", "one is replaced", one_is_replaced, (CLOUDINARY,), Pair),
 )

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import resource
+import select
 import sys
+import time
 from typing import Any
 
 from gallery import config, serving
@@ -23,6 +25,9 @@ def _import_app() -> Any:
     if lease := os.environ.get("CHAOS_LEASE_S"):
         # Before anybody has read them.
         holding.LEASE_S, holding.RENEWED_EVERY_S = float(lease), float(lease) / 4
+    if "FAKETIME_TIMESTAMP_FILE" in os.environ:
+        # libfaketime mistakes the moment until which Python sleeps.
+        time.sleep = lambda seconds: select.select((), (), (), seconds)  # type: ignore[assignment]
     if file_bytes := os.environ.get("CHAOS_FILE_BYTES"):
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(file_bytes), int(file_bytes)))
     from gallery.factory import start_app

@@ -45,6 +45,8 @@ class Scene:
         self._folder = folder
         self._port = free_port()
         self._settings = settings
+        self._own: dict[str, str] = {}
+        """More of them, for the program alone."""
         self._background = ThreadPoolExecutor(64)
         self._open = ExitStack()
         self._known, self._new = Verdict(), Verdict()
@@ -106,6 +108,7 @@ class Scene:
             module="tests.chaos.program",
             log=self._folder / "log",
             **self._settings,
+            **self._own,
             **{ORDERS: str(self._orders)},
         )
 
@@ -158,6 +161,10 @@ class Scene:
             self._spare_the_program()
         self._orders.with_suffix(".taken").unlink(missing_ok=True)
         Order(point, victim, **more).give(self._orders)
+
+    def forget_order(self) -> None:
+        """Nobody is hit who comes by from now on."""
+        self._orders.unlink(missing_ok=True)
 
     def hit_database(self, point: str, number: signal.Signals) -> int:
         """mongod gets the signal at that moment; its process id."""
