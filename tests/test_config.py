@@ -18,6 +18,11 @@ PASSWORD = {"OWNER_PASSWORD": "correct horse"}
 OWN_MONGO = {"MONGO_URI": "mongodb://db:27017/vitrine", "SECRET_KEY": SECRET}
 CLOUDINARY = "cloudinary://123:s%2Fecret@demo"
 BUCKET = {"S3_BUCKET": "photos"}
+CLOUDFLARE = {
+    "CLOUDFLARE_ACCOUNT_ID": "023e105f",
+    "CLOUDFLARE_IMAGES_TOKEN": "a-token",
+    "CLOUDFLARE_IMAGES_HASH": "cheeW4oKsx5ljh8e8BoL2A",
+}
 PRIVATE = {"GALLERY_VISIBILITY": "private"}
 
 
@@ -184,8 +189,21 @@ def test_settings_that_can_work_together(given: dict[str, str], tmp_path: Path) 
         ({"MONGO_URI": "postgres://db/vitrine", "SECRET_KEY": SECRET}, "MONGO_URI: must name a"),
         ({"MEDIA_STORE": "cloudinary"}, "MEDIA_STORE: cloudinary needs CLOUDINARY_URL"),
         ({"MEDIA_STORE": "s3"}, "MEDIA_STORE: s3 needs S3_BUCKET, the name of the bucket."),
-        ({"MEDIA_STORE": "cloudflare"}, "MEDIA_STORE: cloudflare comes with a later version"),
-        ({"MEDIA_STORE": "tape"}, "MEDIA_STORE: must be local, cloudinary or s3, not 'tape'."),
+        ({"MEDIA_STORE": "cloudflare"}, "MEDIA_STORE: cloudflare needs CLOUDFLARE_ACCOUNT_ID, "),
+        (
+            {"MEDIA_STORE": "tape"},
+            "MEDIA_STORE: must be local, cloudinary or cloudflare or s3, not 'tape'.",
+        ),
+        ({"CLOUDFLARE_ACCOUNT_ID": "a"}, "CLOUDFLARE_IMAGES_TOKEN: is missing; set all of"),
+        ({**CLOUDFLARE, "CLOUDFLARE_ACCOUNT_ID": "a/b"}, "CLOUDFLARE_ACCOUNT_ID: copy it from"),
+        ({**CLOUDFLARE, "CLOUDFLARE_IMAGES_HASH": "a b"}, "CLOUDFLARE_IMAGES_HASH: copy it from"),
+        ({**CLOUDFLARE, "CLOUDFLARE_API_URL": "ftp://h"}, "CLOUDFLARE_API_URL: must be an address"),
+        ({**CLOUDFLARE, "CLOUDFLARE_DELIVERY_URL": "h"}, "CLOUDFLARE_DELIVERY_URL: must be an"),
+        ({**CLOUDFLARE, "CLOUDFLARE_FLEXIBLE_VARIANTS": "1"}, "CLOUDFLARE_FLEXIBLE_VARIANTS: must"),
+        (
+            {**CLOUDFLARE, **PASSWORD, **PRIVATE},
+            "CLOUDFLARE_IMAGES_KEY: a private gallery needs it",
+        ),
         ({"S3_ENDPOINT_URL": "https://s3.example.org"}, "S3_BUCKET: is missing"),
         ({"S3_BUCKET": "a/b"}, "S3_BUCKET: must be the name of a bucket, not 'a/b'."),
         ({"S3_BUCKET": "..."}, "S3_BUCKET: must be the name of a bucket"),
@@ -327,3 +345,24 @@ def test_hosts_are_trusted_by_name_and_port_and_nobody_at_first(tmp_path: Path) 
 def test_what_is_no_host_is_refused(value: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"^CDN_TRUSTED_HOSTS: "):
         read(tmp_path, CDN_TRUSTED_HOSTS=value)
+
+
+def test_an_account_of_cloudflare_takes_the_new_images(tmp_path: Path) -> None:
+    settings = read(tmp_path, **CLOUDFLARE)
+
+    assert settings.media_store == "cloudflare"
+    assert settings.cloudflare == config.CloudflareAccount(
+        account_id="023e105f", token="a-token", hash="cheeW4oKsx5ljh8e8BoL2A"
+    )
+    assert "a-token" not in repr(settings)
+
+
+def test_what_stands_in_for_cloudflare_takes_uploads_too(tmp_path: Path) -> None:
+    account = read(
+        tmp_path, CLOUDFLARE_API_URL="http://127.0.0.1:9000/client/v4/", **CLOUDFLARE
+    ).cloudflare
+
+    assert account is not None
+    assert account.api_url == "http://127.0.0.1:9000/client/v4"
+    assert account.upload_hosts == ("http://127.0.0.1:9000",)
+    assert account.batch_url is None

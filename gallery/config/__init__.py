@@ -15,12 +15,14 @@ from urllib.parse import urlsplit
 from gallery.config import keys, values
 from gallery.config.account import CloudinaryAccount, find_account
 from gallery.config.bucket import S3Bucket, find_bucket
+from gallery.config.cloudflare import CloudflareAccount, find_cloudflare
 from gallery.config.given import Given, dotenv
 from gallery.errors import ConfigError
 
 __all__ = [
     "ROOT",
     "STREAM_CAP",
+    "CloudflareAccount",
     "CloudinaryAccount",
     "S3Bucket",
     "Settings",
@@ -62,10 +64,11 @@ class Settings:
     """Scheme and host, without a slash at the end."""
     trusted_proxies: tuple[values.Network, ...]
     media_store: str
-    """``local``, ``cloudinary`` or ``s3``: where new images go."""
+    """``local``, ``cloudinary``, ``cloudflare`` or ``s3``: where new images go."""
     cloudinary: CloudinaryAccount | None
     cloudinary_eager: tuple[str, ...]
     """The presets that Cloudinary makes when an image arrives there, not when it is first seen."""
+    cloudflare: CloudflareAccount | None
     cloudflare_webhook_secret: str = field(repr=False)
     """What Cloudflare's notifications carry; empty: none are believed."""
     s3: S3Bucket | None
@@ -108,7 +111,8 @@ def read(environ: Mapping[str, str]) -> Settings:
     one line that names the setting and the mend.
     """
     given = Given(environ)
-    account, bucket = find_account(given), find_bucket(given)
+    account, bucket, cloudflare = find_account(given), find_bucket(given), find_cloudflare(given)
+    accounts = {"cloudinary": account, "cloudflare": cloudflare, "s3": bucket}
     settings = Settings(
         port=given.number("PORT", 8000, high=65_535),
         host=values.host(given.text("HOST", "127.0.0.1")),
@@ -120,9 +124,10 @@ def read(environ: Mapping[str, str]) -> Settings:
         gallery_visibility=given.choice("GALLERY_VISIBILITY", ("public", "private")),
         public_url=values.public_url(given.text("PUBLIC_URL")),
         trusted_proxies=values.networks(given.text("TRUSTED_PROXIES")),
-        media_store=_media_store(given, {"cloudinary": account, "s3": bucket}),
+        media_store=_media_store(given, accounts),
         cloudinary=account,
         cloudinary_eager=values.names("CLOUDINARY_EAGER", given.text("CLOUDINARY_EAGER")),
+        cloudflare=cloudflare,
         cloudflare_webhook_secret=given.secret("CLOUDFLARE_WEBHOOK_SECRET"),
         s3=bucket,
         max_upload_bytes=given.number("MAX_UPLOAD_BYTES", 25 * 1024**2, high=5 * 1024**3),
@@ -144,10 +149,8 @@ def read(environ: Mapping[str, str]) -> Settings:
     )
     _check_secret_key(settings)
     _check_reach(settings)
-    if bucket and bucket.public_url and settings.gallery_visibility == "private":
-        raise ConfigError(
-            "S3_PUBLIC_URL: everybody can fetch from there; leave it empty in a private gallery."
-        )
+    if settings.gallery_visibility == "private":
+        _check_privacy(settings)
     return _with_keys(settings)
 
 
@@ -161,6 +164,7 @@ def names_loopback(host: str) -> bool:
 
 _STORE_NEEDS = {
     "cloudinary": "CLOUDINARY_URL; copy it from Cloudinary's console",
+    "cloudflare": "CLOUDFLARE_ACCOUNT_ID, CLOUDFLARE_IMAGES_TOKEN and CLOUDFLARE_IMAGES_HASH",
     "s3": "S3_BUCKET, the name of the bucket",
 }
 
@@ -170,10 +174,6 @@ def _media_store(given: Given, accounts: Mapping[str, object]) -> str:
     is set up is the default."""
     ready = [name for name, account in accounts.items() if account is not None]
     value = given.text("MEDIA_STORE", next(iter(ready), "local")).lower()
-    if value == "cloudflare":
-        raise ConfigError(
-            "MEDIA_STORE: cloudflare comes with a later version; use local, cloudinary or s3."
-        )
     if value not in ("local", *accounts):
         raise ConfigError(f"MEDIA_STORE: must be local, {' or '.join(accounts)}, not {value!r}.")
     if value not in ("local", *ready):
@@ -222,6 +222,19 @@ def _check_reach(settings: Settings) -> None:
     elif not public_is_here and not listens_here:
         raise ConfigError(
             "HOST: others could reach it; set OWNER_PASSWORD and PUBLIC_URL, or HOST=127.0.0.1."
+        )
+
+
+def _check_privacy(settings: Settings) -> None:
+    """No store delivers to everybody what only some may see."""
+    if settings.s3 and settings.s3.public_url:
+        raise ConfigError(
+            "S3_PUBLIC_URL: everybody can fetch from there; leave it empty in a private gallery."
+        )
+    if settings.cloudflare and not settings.cloudflare.signing_key:
+        raise ConfigError(
+            "CLOUDFLARE_IMAGES_KEY: a private gallery needs it; copy one from the page Keys of "
+            "Hosted images."
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from gallery.errors import StoreError
 from gallery.model import Image, Variant
+from gallery.stores.abilities import AddressesEnd
 from gallery.stores.base import MediaStore
 from gallery.stores.registry import Stores
 from gallery.transformation import Preset, Transformation
@@ -34,8 +35,18 @@ class Addresses:
         except StoreError:
             return image.url
 
+    def period(self, image: Image) -> int:
+        """A number that changes whenever the image's addresses do by themselves: 0 where they are
+        good for ever."""
+        try:
+            store = self._stores.named(image.store)
+        except StoreError:
+            return 0
+        return store.address_period() if isinstance(store, AddressesEnd) else 0
+
     def variants(self, image: Image) -> dict[str, Variant]:
-        """Each preset's variant. The same for ever for a store version: a key's bytes never change.
+        """Each preset's variant. The same for a store version while ``period`` is: a key's bytes
+        never change.
 
         An image whose store is not set up any more keeps the one address that was written down.
         """

@@ -187,8 +187,9 @@ class Delivery:
             behind = page[-1].order
 
     def _send_on(self, asked: Asked, meaning: Meaning) -> None:
-        """Raises ElsewhereError for an image that its own store delivers: it may have lain here
-        when the address was made. What is laid over it may lie anywhere: that is made here."""
+        """Raises ElsewhereError for what the image's own store delivers: it may have lain here when
+        the address was made. What that store cannot make, and what is laid over others, is made
+        here."""
         image, wanted = meaning.image, meaning.wanted
         if not self._stores.deliver_elsewhere(image) or asked.is_raw or wanted.layers:
             return
@@ -197,7 +198,9 @@ class Delivery:
             wanted = Transformation.box(width=MAX_SIDE_PX, height=MAX_SIDE_PX)
         if wanted.hints:
             wanted = wanted.with_hints(dpr=asked.client.dpr, width=asked.client.width)
-        raise ElsewhereError(self._stores.named(image.store).delivery_url(image, wanted))
+        url = self._stores.named(image.store).delivery_url(image, wanted)
+        if not url.startswith("/"):
+            raise ElsewhereError(url)
 
     def _raw(self, meaning: Meaning) -> Delivered:
         return Delivered(

@@ -137,7 +137,8 @@ class Making:
         """Where another store delivers that; ``None`` where our own ``/cdn`` does."""
         if not self._stores.deliver_elsewhere(image):
             return None
-        return self._stores.named(image.store).delivery_url(image, wanted)
+        url = self._stores.named(image.store).delivery_url(image, wanted)
+        return None if url.startswith("/") else url
 
     @contextmanager
     def original_of(self, image: Image) -> Iterator[Path]:

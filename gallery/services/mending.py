@@ -90,7 +90,7 @@ def flip(
     """The image, ready: its object is there and verified. Raises ConflictError when another holds
     it now."""
     stored = with_version(stored, image.created_at)
-    url = addresses.shown_at(replace(image, store_version=stored.store_version))
+    url = addresses.shown_at(replace(image, store_version=stored.store_version, etag=stored.etag))
     return catalog.make_ready(image.id, holder=holder, stored=stored, url=url)
 
 

@@ -229,7 +229,9 @@ class Moving:
         stored = moved_version(stored, image, self._now())
 
         def url_of(moved: Image) -> str:
-            return self._addresses.shown_at(replace(moved, store_version=stored.store_version))
+            return self._addresses.shown_at(
+                replace(moved, store_version=stored.store_version, etag=stored.etag)
+            )
 
         try:
             self._catalog.finish_move(move, stored, url_of)

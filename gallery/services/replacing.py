@@ -200,7 +200,9 @@ class Replacing:
     def _flip(self, replacement: Replacement, stored: StoredObject, holder: str) -> Image:
         before, after = replacement.image, replacement.after
         stored = with_version(stored, self._now(), after=before)
-        url = self._addresses.shown_at(replace(after, store_version=stored.store_version))
+        url = self._addresses.shown_at(
+            replace(after, store_version=stored.store_version, etag=stored.etag)
+        )
         now = self._catalog.finish_replacement(after.id, holder=holder, stored=stored, url=url)
         try:
             self._delete_all_left(now.id, self._catalog.left_of(now.id))

@@ -148,6 +148,8 @@ def _database(settings: Settings, mongod: embedded.Embedded | None) -> str:
 def _store(settings: Settings) -> str:
     if settings.media_store == "cloudinary" and settings.cloudinary is not None:
         return f"Cloudinary, cloud {settings.cloudinary.cloud_name}"
+    if settings.media_store == "cloudflare" and settings.cloudflare is not None:
+        return f"Cloudflare Images, account {settings.cloudflare.account_id}"
     if settings.media_store == "s3" and settings.s3 is not None:
         return f"S3, bucket {settings.s3.name} at {settings.s3.endpoint_url or 'Amazon'}"
     return f"local disk, {settings.gallery_data / 'originals'}"

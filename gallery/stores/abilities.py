@@ -168,6 +168,16 @@ class SupportsAdoption(Protocol):
 
 
 @runtime_checkable
+class AddressesEnd(Protocol):
+    """A store whose delivery URLs are good for a while only."""
+
+    def address_period(self) -> int:
+        """A number that changes whenever they do. What was made in one period is good until the end
+        of the next."""
+        ...
+
+
+@runtime_checkable
 class KeepsVariants(Protocol):
     """A store that keeps derived variants beside the originals they were made of, for every node
     and for the next one; ``delete`` of the original removes them too."""

@@ -7,11 +7,10 @@ a policy, makes them try once and say what came back. Trying again is up to ``pa
 
 from __future__ import annotations
 
-import io
 import math
 import re
 from collections.abc import Callable
-from typing import Any, BinaryIO, NoReturn, TypeVar, cast
+from typing import Any, BinaryIO, NoReturn, TypeVar
 
 import certifi
 import urllib3
@@ -30,6 +29,7 @@ from gallery.errors import (
     TooLargeError,
     UnsupportedFormatError,
 )
+from gallery.stores.bodies import body_of
 from gallery.stores.patience import Deadline
 
 CONNECTIONS = 16
@@ -164,7 +164,7 @@ class Downloads:
         if response.status != 200:
             response.close()
             raise _turned_away(response.status, retry_after_s=_asked_s(response))
-        return cast(BinaryIO, io.BufferedReader(_Body(response), 64 * 1024))
+        return body_of(response, failed=_no_answer)
 
     def status(self, url: str, timeout: urllib3.Timeout) -> int:
         """What an address answers a GET with. Raises StoreUnavailableError."""
@@ -193,28 +193,6 @@ class Downloads:
             return self._pool.request(method, url, headers=headers, timeout=timeout, retries=False)
         except HTTPError as error:
             raise _no_answer() from error
-
-
-class _Body(io.RawIOBase):
-    """An answer's body whose failures are ours. One that ends too early is a failure."""
-
-    def __init__(self, response: BaseHTTPResponse) -> None:
-        self._response = response
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        try:
-            chunk = self._response.read(len(buffer))
-        except HTTPError as error:
-            raise _no_answer() from error
-        buffer[: len(chunk)] = chunk
-        return len(chunk)
-
-    def close(self) -> None:
-        self._response.close()
-        super().close()
 
 
 def _asked_s(response: BaseHTTPResponse) -> int | None:

@@ -132,6 +132,20 @@ def _eager(settings: Settings, presets: Presets) -> list[Transformation]:
     return [wanted for preset in named for wanted in preset.transformations()]
 
 
+def _cloudflare(settings: Settings, presets: Presets) -> MediaStore | None:
+    if settings.cloudflare is None:
+        return None
+    from gallery.stores.cloudflare import CloudflareStore
+
+    return CloudflareStore(
+        settings.cloudflare,
+        presets=presets,
+        private=settings.gallery_visibility == "private",
+        cloud_name=settings.cdn_cloud_name,
+        secret=settings.cdn_api_secret,
+    )
+
+
 def _s3(settings: Settings, _: Presets) -> MediaStore | None:
     if settings.s3 is None:
         return None
@@ -152,5 +166,10 @@ def _own_cdn(settings: Settings) -> dict[str, str]:
     return {"cloud_name": settings.cdn_cloud_name, "secret": settings.cdn_api_secret}
 
 
-_MAKERS: tuple[Callable[[Settings, Presets], MediaStore | None], ...] = (_local, _cloudinary, _s3)
+_MAKERS: tuple[Callable[[Settings, Presets], MediaStore | None], ...] = (
+    _local,
+    _cloudinary,
+    _cloudflare,
+    _s3,
+)
 """One line for each store: makes it, or ``None`` when its settings are not given."""

@@ -48,7 +48,7 @@ class Presenter:
     def __init__(self, addresses: Addresses, *, public_url: str | None) -> None:
         self._addresses = addresses
         self._public_url = public_url
-        self._variants: dict[tuple[str, ...], dict[str, Any]] = {}
+        self._variants: dict[tuple[str | int, ...], dict[str, Any]] = {}
         self._written: dict[tuple[Any, ...], orjson.Fragment] = {}
 
     def base(self) -> str:
@@ -63,9 +63,11 @@ class Presenter:
         base = self.base() if base is None else base
         variants = self._presented_variants(image, base)
         ends = {"purge_at": moment(image.trashed_at + KEPT)} if image.trashed_at else {}
+        # The address that was written down is no good in the trash, or has come to its end.
+        anew = ends or self._addresses.period(image)
         fields = {
             "id": image.id,
-            "url": variants["full"]["url"] if ends else absolute(image.url, base),
+            "url": variants["full"]["url"] if anew else absolute(image.url, base),
             "description": image.description,
             "alt": image.alt,
             "tags": list(image.tags),
@@ -124,7 +126,7 @@ class Presenter:
         return [self._written_once(image, base) for image in images]
 
     def _written_once(self, image: Image, base: str) -> orjson.Fragment:
-        known = (base, *_SHOWN(image))
+        known = (base, self._addresses.period(image), *_SHOWN(image))
         if (written := self._written.get(known)) is None:
             if len(self._written) >= _KEPT:
                 self._written.clear()
@@ -148,6 +150,7 @@ class Presenter:
             image.store_version or "",
             image.status.value,
             base,
+            self._addresses.period(image),
         )
         shown = image.status is not Status.TRASHED
         if (variants := self._variants.get(known)) is None:

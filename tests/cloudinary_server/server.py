@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
 from tests.cloudinary_server.account import Account, Answer, Request
@@ -42,7 +42,7 @@ class CloudinaryServer:
         self._delivery = Delivery(self.account)
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
         self._lock = threading.Lock()
-        self._http = _Http(("127.0.0.1", 0), partial(_Handler, self))
+        self._http = Http(("127.0.0.1", 0), partial(Handler, self))
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,))
 
     def __enter__(self) -> Self:
@@ -114,7 +114,19 @@ def action_of(request: Request) -> str:
     return parts[-1]
 
 
-class _Http(ThreadingHTTPServer):
+class Answering(Protocol):
+    """What a handler asks."""
+
+    stopping: threading.Event
+
+    def take(self, request: Request) -> tuple[Fault | None, Callable[[], Answer]]:
+        """What shall go wrong with a request, and the way to carry it out."""
+        ...
+
+
+class Http(ThreadingHTTPServer):
+    """A thread for each connection; what goes wrong in the model is kept in ``broke``."""
+
     daemon_threads = True
 
     def __init__(self, *given: Any) -> None:
@@ -128,13 +140,15 @@ class _Http(ThreadingHTTPServer):
             self.broke.append(error)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """Reads a request whole, and answers it as its server says."""
+
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     timeout = 10
     """Seconds that an idle connection is kept."""
 
-    def __init__(self, server: CloudinaryServer, *given: Any) -> None:
+    def __init__(self, server: Answering, *given: Any) -> None:
         self._server = server
         super().__init__(*given)
 
@@ -145,6 +159,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer()
 
     def do_PUT(self) -> None:
+        self._answer()
+
+    def do_PATCH(self) -> None:
+        self._answer()
+
+    def do_DELETE(self) -> None:
         self._answer()
 
     def do_OPTIONS(self) -> None:

@@ -51,6 +51,20 @@ def test_a_bucket_takes_the_new_images_and_is_served_from_here(tmp_path: Path) -
     assert stores.delivery_hosts() == ()
 
 
+def test_an_account_of_cloudflare_is_a_store(tmp_path: Path) -> None:
+    given = {
+        "CLOUDFLARE_ACCOUNT_ID": "023e105f",
+        "CLOUDFLARE_IMAGES_TOKEN": "a-token",
+        "CLOUDFLARE_IMAGES_HASH": "cheeW4oKsx5ljh8e8BoL2A",
+    }
+    stores = build_stores(settings(tmp_path, **given))
+
+    assert names(stores) == ["local", "cloudflare", "spool"]
+    assert stores.for_new is stores.named("cloudflare")
+    assert stores.delivery_hosts() == ("https://imagedelivery.net",)
+    assert "https://upload.imagedelivery.net" in stores.upload_hosts()
+
+
 def test_one_setting_chooses_the_store_of_new_images(tmp_path: Path) -> None:
     stores = build_stores(settings(tmp_path, CLOUDINARY_URL=CLOUDINARY_URL, MEDIA_STORE="local"))
 
