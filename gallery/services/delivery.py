@@ -153,6 +153,10 @@ class Delivery:
             make=lambda: self._derive(image, wanted, bucket, {}),
         )
 
+    def original_of(self, image: Image) -> Path:
+        """Its original as a file here, fetched if need be. Raises as ``Originals.path_of`` does."""
+        return self._originals.path_of(image)
+
     def forget(self, id: str) -> None:
         """Removes all that was derived from the image with this id, which is not its public id.
 

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from gallery.catalog.asset_lists import AssetFilter, Names, Weight
 from gallery.catalog.images import ImageCatalog
-from gallery.errors import InvalidCursorError, NotFoundError, StoreError
+from gallery.errors import InvalidCursorError, NotFoundError
 from gallery.imaging.made import Details
 from gallery.imaging.sandbox import Engine
 from gallery.model import Image, Particulars, Status
@@ -20,7 +20,6 @@ from gallery.services.assets import AssetName, Assets
 from gallery.services.delivery import Delivery
 from gallery.services.library import Library
 from gallery.signing import seal, unseal
-from gallery.stores.base import SupportsLocalPath
 from gallery.stores.registry import Stores
 
 WEIGHED_FOR_S = 60.0
@@ -117,17 +116,12 @@ class Inventory:
         return self._told(purpose, found)
 
     def details(self, image: Image, *, colors: bool, phash: bool, metadata: bool) -> Details:
-        """A closer look at the original, where it is a picture that lies here; else nothing."""
+        """A closer look at the original of a picture that we deliver ourselves; else nothing."""
         asked = colors or phash or metadata
-        try:
-            store = self._stores.named(image.store)
-        except StoreError:
+        if not asked or image.resource_type != "image" or self._stores.deliver_elsewhere(image):
             return Details()
-        if not asked or image.resource_type != "image" or not isinstance(store, SupportsLocalPath):
-            return Details()
-        return self._engine.details(
-            store.path_of(image.key), colors=colors, phash=phash, metadata=metadata
-        )
+        path = self._delivery.original_of(image)
+        return self._engine.details(path, colors=colors, phash=phash, metadata=metadata)
 
     def change(self, image: Image, tell: Callable[[Image], Particulars]) -> Image:
         """The asset with the change that ``tell`` makes of it as it is."""

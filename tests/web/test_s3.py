@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 
 import pytest
@@ -144,3 +145,16 @@ def test_while_the_bucket_does_not_answer_photos_wait_here(owner, server, bucket
 
     assert image["store"] == "spool"
     assert owner.get(image["variants"]["card"]["url"]).status_code == 200
+
+
+def test_the_admin_api_looks_closer_at_an_original_that_lies_there(owner, settings):
+    image = owner.uploaded()
+    keys = f"{settings.cdn_api_key}:{settings.cdn_api_secret}".encode()
+
+    told = owner.get(
+        f"/cdn/v1_1/{settings.cdn_cloud_name}/resources/image/upload/{image['id']}?colors=true",
+        headers={"Authorization": f"Basic {base64.b64encode(keys).decode()}"},
+    )
+
+    assert told.status_code == 200
+    assert told.json["colors"]
