@@ -137,10 +137,30 @@ class Bucket:
         listed = self._client.list_objects_v2(Bucket=self._name, Prefix=prefix)
         return [each["Key"] for each in listed.get("Contents", ())]
 
+    def forget(self):
+        """Begins its log anew."""
+        self._server.seen.clear()
+
     @property
     def forms(self):
         """Those that arrived."""
         return self._server.requests("PostForm")
+
+
+def command(program, settings, *words):
+    """Has an operator say that where the gallery runs."""
+    subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "app", "gallery", *words],
+        env={
+            "PATH": os.environ["PATH"],
+            "GALLERY_DATA": str(program.data),
+            "PORT": str(program.port),
+            **settings,
+        },
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+    )
 
 
 def expect_shown(page, count):
@@ -234,6 +254,16 @@ def test_a_bucket_that_lets_no_page_in_is_left_out(page, gallery, bucket, watch,
     assert [each.url for each in posted[before:] if "/api/" not in each.url] == []
 
 
+def test_prepare_lets_the_page_in(page, gallery, bucket, program, settings, small_file):
+    bucket.let_nobody_in()
+    command(program, settings, "prepare")
+    bucket.forget()
+    page.goto("/")
+    choose(page, small_file)
+    expect_shown(page, 1)
+    assert len(bucket.forms) == 1
+
+
 def test_a_bucket_in_trouble_is_left_out(page, gallery, bucket, s3, watch):
     watch.allow("503", "409", "CORS policy", "ERR_FAILED")
     s3.script("PostForm", Fail(status=503, code="SlowDown"))
@@ -303,14 +333,7 @@ def test_the_status_follows_photos_that_move_elsewhere(page, gallery, bucket, pr
     expect(panel.get_by_text("straight to an S3 bucket")).to_be_visible()
     page.keyboard.press("Escape")
 
-    order = ["migrate", "--from", "s3", "--to", "local", "--detach", "--rate", "0.5"]
-    subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "app", "gallery", *order],
-        env={"PATH": os.environ["PATH"], "GALLERY_DATA": str(program.data), **settings},
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-    )
+    command(program, settings, "migrate", "--from", "s3", "--to", "local", "--detach", "--rate=0.5")
 
     open_panel(page)
     moving = panel.get_by_text("from an S3 bucket to this gallery")
