@@ -35,11 +35,19 @@ from gallery.config import CloudinaryAccount
 from gallery.errors import BusyError, KeyTakenError, StoreError
 from gallery.model import Image, Received, StoredObject
 from gallery.stores import cloudinary_wire as wire
-from gallery.stores.abilities import Announced, Preparation, Quota, StoreLimits, Ticket
+from gallery.stores.abilities import (
+    Announced,
+    Foreign,
+    Preparation,
+    Quota,
+    StoreLimits,
+    Ticket,
+)
 from gallery.stores.base import KEY, StoreHealth
 from gallery.stores.cloudinary_account import PRIVATE, Account
 from gallery.stores.cloudinary_answers import described, public_id_of, reading, same, sha256_of
 from gallery.stores.cloudinary_arrivals import Arrivals, arrival_of
+from gallery.stores.cloudinary_foreign import Foreigners
 from gallery.stores.cloudinary_plan import Plan
 from gallery.stores.cloudinary_setup import Setup
 from gallery.stores.patience import Deadline
@@ -97,6 +105,7 @@ class CloudinaryStore:
         self._plan = Plan(lambda: self._account.call(api.usage), now=now)
         self._setup = Setup(self._account)
         self._arrivals = Arrivals(self._account)
+        self._foreigners = Foreigners(self._account)
         self.upload_hosts: tuple[str, ...] = self._arrivals.hosts
         host = urlsplit(self._account.url("any", "", version="1"))
         self.delivery_hosts: tuple[str, ...] = (f"{host.scheme}://{host.netloc}",)
@@ -164,6 +173,14 @@ class CloudinaryStore:
     def health(self) -> StoreHealth:
         """How our requests have fared, but for those to the Admin API."""
         return self._account.guard.health()
+
+    def foreign(self, prefix: str = "") -> Iterator[Foreign]:
+        """Images of the type ``upload``: what apps and people have left in the account."""
+        return self._foreigners.all(prefix)
+
+    def open_foreign(self, name: str) -> AbstractContextManager[BinaryIO]:
+        """The bytes of one of them."""
+        return self._foreigners.open(name)
 
     def ticket(self, key: str, announced: Announced, *, notify: str | None) -> Ticket:
         """A signed form for an image apart from all others, which replaces none."""

@@ -72,12 +72,12 @@ class Account:
         self.answered_at = self._now()
         return cast(dict[str, Any], answer)
 
-    def open(self, public_id: str) -> BinaryIO:
+    def open(self, public_id: str, *, kind: str = PRIVATE["type"]) -> BinaryIO:
         """The bytes of an original as they arrive, by a signed address that nobody else sees."""
-        deadline = Deadline(self.call_s)
+        deadline, named = Deadline(self.call_s), {**PRIVATE, **self.keys, "type": kind}
 
         def attempt() -> BinaryIO:
-            url = utils.private_download_url(public_id, "", **PRIVATE, **self.keys)
+            url = utils.private_download_url(public_id, "", **named)
             return self.downloads.open(url, self.within(deadline))
 
         return self.guard.call(attempt, deadline=deadline)

@@ -54,6 +54,7 @@ class Asset:
     version: int
     created_at: datetime
     context: dict[str, str]
+    tags: tuple[str, ...] = ()
     eager: tuple[str, ...] = ()
     """Transformations that were made when it arrived, or when somebody asked for that."""
     asset_id: str = field(default_factory=lambda: secrets.token_hex(16))

@@ -277,8 +277,12 @@ class Api:
         else:
             found.reverse()
         end = start + min(int(query.get("max_results", "10")), self._account.largest_page)
-        context = query.get("context") == "true"
-        page: dict[str, Any] = {"resources": [_told(a, context=context) for a in found[start:end]]}
+        context, tags = (query.get(name) == "true" for name in ("context", "tags"))
+        told = [
+            _told(each, context=context) | ({"tags": list(each.tags)} if tags else {})
+            for each in found[start:end]
+        ]
+        page: dict[str, Any] = {"resources": told}
         if end < len(found):
             page["next_cursor"] = f"{end:x}"
         return page
