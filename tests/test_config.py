@@ -93,9 +93,24 @@ def test_secrets_can_come_from_files(name: str, tmp_path: Path) -> None:
 
 
 def test_secrets_do_not_show_when_settings_are_printed(tmp_path: Path) -> None:
-    settings = read(tmp_path, OWNER_PASSWORD="pa55word", CLOUDINARY_URL=CLOUDINARY, **OWN_MONGO)
+    keys = {"S3_ACCESS_KEY_ID": "AKIAOURS", "S3_SECRET_ACCESS_KEY": "of-the-bucket"}
+    settings = read(
+        tmp_path,
+        OWNER_PASSWORD="pa55word",
+        CLOUDINARY_URL=CLOUDINARY,
+        **BUCKET,
+        **keys,
+        **OWN_MONGO,
+    )
     shown = repr(settings)
-    for secret in ("pa55word", "s%2Fecret", SECRET, "mongodb://", settings.cdn_api_secret):
+    for secret in (
+        "pa55word",
+        "s%2Fecret",
+        *keys.values(),
+        SECRET,
+        "mongodb://",
+        settings.cdn_api_secret,
+    ):
         assert secret not in shown
 
 

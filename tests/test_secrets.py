@@ -36,6 +36,10 @@ def settings(
             "SECRET_KEY": KEY,
             "OWNER_PASSWORD": PASSWORD,
             "CLOUDINARY_URL": "cloudinary://key-of-cloudinary:secret-of-cloudinary@demo",
+            "S3_BUCKET": "photos",
+            "S3_ENDPOINT_URL": "http://127.0.0.1:9",  # Nobody answers there.
+            "S3_ACCESS_KEY_ID": "key-of-the-bucket",
+            "S3_SECRET_ACCESS_KEY": "secret-of-the-bucket",
             "MEDIA_STORE": "local",
         }
     )
@@ -44,7 +48,14 @@ def settings(
 def secrets_of(settings: Settings) -> list[str]:
     password = urlsplit(settings.mongo_uri).password
     assert password
-    return [PASSWORD, KEY, password, settings.cdn_api_secret, "secret-of-cloudinary"]
+    return [
+        PASSWORD,
+        KEY,
+        password,
+        settings.cdn_api_secret,
+        "secret-of-cloudinary",
+        "secret-of-the-bucket",
+    ]
 
 
 def journey(client: Browserless, monkeypatch: pytest.MonkeyPatch) -> list[str]:
