@@ -69,7 +69,7 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _wanted(cell: Cell, words: Sequence[str]) -> bool:
-    return not words or any(each in str(cell) for each in words)
+    return any(each in str(cell) for each in words) if words else not cell.long
 
 
 def _say(line: str) -> None:

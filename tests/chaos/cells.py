@@ -32,6 +32,8 @@ class Cell:
     """What it is played on; cells that share one are played on it one after another."""
     short: bool = False
     """Whether the tests play it, too."""
+    long: bool = False
+    """Whether it is played only by whoever names it."""
 
     def __str__(self) -> str:
         return f"{self.row}: {self.name}"

@@ -290,6 +290,14 @@ def _command_killed(scene: Abroad, from_: str, to: str, *, within_s: float) -> N
 
 
 CELLS = tuple(
-    Cell("migrated", f"{count:,} images", partial(around, count), (LOCAL,), Abroad, short=short)
-    for count, short in ((12, True), (1000, False))
+    Cell(
+        "migrated",
+        f"{count:,} images",
+        partial(around, count),
+        (LOCAL,),
+        Abroad,
+        short=not long,
+        long=long,
+    )
+    for count, long in ((12, False), (1000, True))
 )
