@@ -74,8 +74,10 @@ class Objects:
 
     def host(self) -> str:
         """Where forms are sent, as ``https://host``. Asks nobody, not even for keys."""
-        nobodys = replace(self.bucket, access_key_id="nobody", secret_access_key="none")  # noqa: S106
-        client = Client(nobodys, request_s=self._call_s)
+        client = self.client
+        if not self.bucket.access_key_id:  # Then boto3 would look for some.
+            nobodys = replace(self.bucket, access_key_id="nobody", secret_access_key="none")  # noqa: S106
+            client = Client(nobodys, request_s=self._call_s)
         url = urlsplit(client.form(Bucket=self.bucket.name, Key="any")["url"])
         return f"{url.scheme}://{url.netloc}"
 
