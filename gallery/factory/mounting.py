@@ -74,7 +74,7 @@ def mount(
         now=now,
         algorithm=settings.cdn_signature_algorithm,
     )
-    told = Answers(account, base=presenter.base, elsewhere=gallery.stores.deliver_elsewhere)
+    told = Answers(account, base=presenter.base, elsewhere=gallery.addresses.elsewhere)
     live: dict[str, Any] = {"feed": gallery.feed, "places": events.Places(settings.secret_key)}
     shared: dict[str, Any] = {"access": rules, "presenter": presenter}
     taking: dict[str, Any] = {

@@ -18,6 +18,9 @@ class Addresses:
 
     def __init__(self, stores: Stores, presets: Mapping[str, Preset]) -> None:
         self._stores = stores
+        self._ending = {
+            store.name: store for store in stores.all() if isinstance(store, AddressesEnd)
+        }
         self.presets = presets
 
     def shown_at(self, image: Image) -> str:
@@ -35,14 +38,18 @@ class Addresses:
         except StoreError:
             return image.url
 
+    def elsewhere(self, image: Image) -> str | None:
+        """Where an image is shown now that another store than ours delivers; ``None`` for others.
+        It is what was written down, unless that has come to its end."""
+        if not self._stores.deliver_elsewhere(image):
+            return None
+        return self.shown_at(image) if self.period(image) else image.url
+
     def period(self, image: Image) -> int:
         """A number that changes whenever the image's addresses do by themselves: 0 where they are
         good for ever."""
-        try:
-            store = self._stores.named(image.store)
-        except StoreError:
-            return 0
-        return store.address_period() if isinstance(store, AddressesEnd) else 0
+        store = self._ending.get(image.store)
+        return store.address_period() if store else 0
 
     def variants(self, image: Image) -> dict[str, Variant]:
         """Each preset's variant. The same for a store version while ``period`` is: a key's bytes

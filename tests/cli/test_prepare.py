@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Here
+from tests.cloudflare_server import CloudflareServer
 from tests.cloudinary_server import CloudinaryServer, Fail
 from tests.s3_server import S3Server
 
@@ -104,3 +105,19 @@ def test_a_bucket_is_made_and_set_up(here: Here, monkeypatch: pytest.MonkeyPatch
     assert before.stdout.splitlines()[0] == f"missing  s3  bucket {bucket.name}-new"
     assert "made  s3  arrivals/ is emptied after a day" in ended.stdout
     assert "there  s3  originals are closed to everybody" in after.stdout
+
+
+def test_the_variants_of_cloudflare_are_made_once(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with CloudflareServer() as cloudflare:
+        for name, value in cloudflare.settings.items():
+            monkeypatch.setenv(name, value)
+
+        dry, first = here.run("prepare", "--dry-run"), here.run("prepare")
+        again = here.run("prepare", "--dry-run")
+
+        assert (dry.exit_code, first.exit_code, again.exit_code) == (1, 0, 0)
+        assert "made  cloudflare  variant vitrineLimit400x400\n" in first.stdout
+        assert "there  cloudflare  no flexible variants\n" in first.stdout
+        assert len(cloudflare.account.variants) == SIZES + 1, "one is Cloudflare's own"

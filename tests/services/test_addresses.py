@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from gallery.config import CloudflareAccount
 from gallery.model import Image
 from gallery.services.addresses import Addresses
+from gallery.stores.cloudflare import CloudflareStore
 from gallery.stores.registry import Stores
 from gallery.transformation import presets_from
 from tests.catalog.making import pending
@@ -74,3 +76,21 @@ def test_of_a_store_that_is_gone_the_last_known_address_remains(parts: Parts) ->
 
     assert {variant.url for variant in variants.values()} == {"https://cdn.example/photo"}
     assert variants.keys() == {"thumb", "card", "full", "avatar"}
+
+
+def test_what_comes_to_its_end_is_told_anew(parts: Parts) -> None:
+    """Addresses of a private gallery at Cloudflare, of an image whose address was written down
+    long ago."""
+    account = CloudflareAccount(account_id="a", token="b", hash="c", signing_key="d")
+    presets = presets_from({})
+    cloud = CloudflareStore(
+        account, presets=presets, private=True, cloud_name="vitrine", secret="e"
+    )
+    addresses = Addresses(Stores([cloud, *parts.stores.all()], for_new="cloudflare"), presets)
+    here = image_of(4000, 3000)
+    there = replace(here, store="cloudflare", etag="signed:1", url="https://written.down/long/ago")
+
+    assert addresses.elsewhere(here) is None
+    told = addresses.elsewhere(there)
+    assert told is not None
+    assert told.startswith("https://imagedelivery.net/c/1/vitrineLimit2560x2560?exp=")

@@ -16,14 +16,15 @@ _UNESCAPED = frozenset(f"{string.ascii_letters}{string.digits}_.-/:".encode())
 
 class Answers:
     """Presents images as assets. ``base`` is scheme and host of the gallery, as the request or
-    ``PUBLIC_URL`` says; ``elsewhere`` whether another store than ours delivers an image."""
+    ``PUBLIC_URL`` says; ``elsewhere`` where an image is shown that another store than ours
+    delivers."""
 
     def __init__(
         self,
         account: Account,
         *,
         base: Callable[[], str],
-        elsewhere: Callable[[Image], bool] = lambda image: False,
+        elsewhere: Callable[[Image], str | None] = lambda image: None,
     ) -> None:
         self._account = account
         self._base = base
@@ -94,8 +95,9 @@ class Answers:
         nowhere would secure nothing.
         """
         base = self._base()
-        if self._elsewhere(image) and not transformation:
-            address = image.url if "://" in image.url else base + image.url
+        shown_at = None if transformation else self._elsewhere(image)
+        if shown_at is not None:
+            address = shown_at if "://" in shown_at else base + shown_at
             return {"url": address, "secure_url": address}
         if extension is None:
             extension = format_of(image) if image.resource_type == "image" else ""
