@@ -116,7 +116,7 @@ def _cloudinary(settings: Settings, presets: Presets) -> MediaStore | None:
     if settings.cloudinary is None:
         return None
     # Its SDK is loaded only where it is used.
-    from gallery.stores.cloudinary import CloudinaryStore
+    from gallery.stores.cloudinary.store import CloudinaryStore
 
     return CloudinaryStore(settings.cloudinary, eager=_eager(settings, presets))
 
@@ -135,7 +135,7 @@ def _eager(settings: Settings, presets: Presets) -> list[Transformation]:
 def _cloudflare(settings: Settings, presets: Presets) -> MediaStore | None:
     if settings.cloudflare is None:
         return None
-    from gallery.stores.cloudflare import CloudflareStore
+    from gallery.stores.cloudflare.store import CloudflareStore
 
     return CloudflareStore(
         settings.cloudflare,
@@ -150,7 +150,7 @@ def _s3(settings: Settings, _: Presets) -> MediaStore | None:
     if settings.s3 is None:
         return None
     # boto3 is loaded only where it is used.
-    from gallery.stores.s3 import S3Store
+    from gallery.stores.s3.store import S3Store
 
     return S3Store(settings.s3, cloud_name=settings.cdn_cloud_name, secret=settings.cdn_api_secret)
 

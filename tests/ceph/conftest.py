@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gallery.config import S3Bucket
-from gallery.stores.s3 import S3Store
+from gallery.stores.s3.store import S3Store
 from tests.ceph.running import ceph
 from tests.s3_server.server import client_of
 from tests.store_contract import draw

@@ -7,7 +7,7 @@ import pytest
 import urllib3
 
 from gallery.config import S3Bucket
-from gallery.stores.s3 import S3Store
+from gallery.stores.s3.store import S3Store
 from tests.preparing import ORIGIN, prepared
 from tests.store_contract import KEY, Draw
 from tests.stores.own_cdn import SECRET

@@ -15,8 +15,8 @@ from gallery.config import S3Bucket
 from gallery.errors import KeyTakenError, StoreError, StoreUnavailableError
 from gallery.stores.base import MediaStore
 from gallery.stores.patience import Deadline
-from gallery.stores.s3 import S3Store
-from gallery.stores.s3_wire import Client
+from gallery.stores.s3.store import S3Store
+from gallery.stores.s3.wire import Client
 from tests.store_contract import KEY, Draw, Fetch, StoreContract, content_of, keys_of, receive_bytes
 from tests.stores import own_cdn
 from tests.stores.own_cdn import SECRET

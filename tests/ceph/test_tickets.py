@@ -5,8 +5,8 @@ import time
 import pytest
 
 from gallery.errors import ObjectMissingError
-from gallery.stores import s3
-from gallery.stores.s3 import S3Store
+from gallery.stores.s3 import store as s3
+from gallery.stores.s3.store import S3Store
 from tests.store_contract import KEY, Draw
 from tests.ticket_contract import (
     TicketContract,

@@ -45,7 +45,7 @@ POINTS = (
     Point("after intent", "gallery.catalog.intents:Intents.record_intent", after=True),
     Point("mid-put", "gallery.stores.local:_flush_file", after=True),
     Point("put done, not verified", "gallery.stores.local:LocalStore.put", after=True),
-    Point("put done elsewhere", "gallery.stores.cloudinary:CloudinaryStore.put", after=True),
+    Point("put done elsewhere", "gallery.stores.cloudinary.store:CloudinaryStore.put", after=True),
     Point("before flip", "gallery.catalog.intents:Intents.make_ready"),
     Point("after flip, before the answer", "gallery.catalog.intents:Intents.make_ready", True),
     Point("answer kept", "gallery.catalog.idempotency:IdempotencyKeys.finish", after=True),
@@ -58,17 +58,21 @@ POINTS = (
     Point("tus, whole", "gallery.services.finishing:_hashed", after=True),
     Point("tus, taken", "gallery.catalog.uploads:UploadCatalog.end"),
     Point("tus, ended", "gallery.catalog.uploads:UploadCatalog.end", after=True),
-    Point("ticket, looked at", "gallery.stores.cloudinary:CloudinaryStore.arrived", after=True),
+    Point(
+        "ticket, looked at", "gallery.stores.cloudinary.store:CloudinaryStore.arrived", after=True
+    ),
     Point("ticket, fetched", "gallery.services.arrivals:_copied", after=True),
-    Point("ticket, marked", "gallery.stores.cloudinary_arrivals:described", after=True, nth=2),
-    Point("ticket, settled", "gallery.stores.cloudinary:CloudinaryStore.settle", after=True),
-    Point("ticket, discarded", "gallery.stores.cloudinary:CloudinaryStore.discard", after=True),
+    Point("ticket, marked", "gallery.stores.cloudinary.arrivals:described", after=True, nth=2),
+    Point("ticket, settled", "gallery.stores.cloudinary.store:CloudinaryStore.settle", after=True),
+    Point(
+        "ticket, discarded", "gallery.stores.cloudinary.store:CloudinaryStore.discard", after=True
+    ),
     Point("ticket, remembered", "gallery.catalog.uploads:UploadCatalog.look_again", after=True),
     Point("hidden for good", "gallery.catalog.changing:Changing.mark_deleting", after=True),
     Point("object deleted", "gallery.stores.local:LocalStore.delete", after=True),
     Point(
         "object deleted elsewhere",
-        "gallery.stores.cloudinary:CloudinaryStore.delete",
+        "gallery.stores.cloudinary.store:CloudinaryStore.delete",
         after=True,
     ),
     Point("before the document goes", "gallery.catalog.changing:Changing.remove"),

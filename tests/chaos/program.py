@@ -31,7 +31,7 @@ def _import_app() -> Any:
     if file_bytes := os.environ.get("CHAOS_FILE_BYTES"):
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(file_bytes), int(file_bytes)))
     from gallery.factory import start_app
-    from gallery.stores.cloudinary import CloudinaryStore
+    from gallery.stores.cloudinary.store import CloudinaryStore
     from gallery.web import receive
 
     points.arm()

@@ -12,7 +12,7 @@ from gallery.config.account import CloudinaryAccount, find_account
 from gallery.config.given import Given
 from gallery.errors import StoreUnavailableError
 from gallery.stores.base import MediaStore
-from gallery.stores.cloudinary import CloudinaryStore
+from gallery.stores.cloudinary.store import CloudinaryStore
 from gallery.transformation import presets_from
 from tests import pictures
 from tests.client import Client

@@ -9,7 +9,7 @@ import pytest
 from gallery.config import CloudflareAccount
 from gallery.model import Image
 from gallery.services.addresses import Addresses
-from gallery.stores.cloudflare import CloudflareStore
+from gallery.stores.cloudflare.store import CloudflareStore
 from gallery.stores.registry import Stores
 from gallery.transformation import presets_from
 from tests.catalog.making import pending

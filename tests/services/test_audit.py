@@ -25,7 +25,7 @@ from gallery.services.addresses import Addresses
 from gallery.services.audit import Auditor
 from gallery.services.ingest import Ingest
 from gallery.services.judging import Hashing
-from gallery.stores.cloudinary import CloudinaryStore
+from gallery.stores.cloudinary.store import CloudinaryStore
 from gallery.stores.registry import Stores
 from gallery.transformation import presets_from
 from tests import pictures

@@ -22,7 +22,7 @@ from gallery.services.derived import folder_of
 from gallery.services.ingest import Ingest
 from gallery.services.library import Library
 from gallery.services.receipts import Receipting
-from gallery.stores.cloudinary import CloudinaryStore
+from gallery.stores.cloudinary.store import CloudinaryStore
 from gallery.stores.registry import Stores
 from gallery.transformation import presets_from
 from tests.catalog.making import at_once

@@ -18,7 +18,7 @@ from gallery.services.delivery import ElsewhereError
 from gallery.services.sharing import KNOWN_FOR_S, SharedVariants
 from gallery.stores.abilities import KeepsVariants
 from gallery.stores.registry import Stores
-from gallery.stores.s3 import S3Store
+from gallery.stores.s3.store import S3Store
 from gallery.transformation import parse
 from tests import pictures
 from tests.s3_server import Fail, S3Server

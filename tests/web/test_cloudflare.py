@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 import urllib3
 
-from gallery.stores import cloudflare as store
+from gallery.stores.cloudflare import store
 from tests import pictures
 from tests.cloudflare_server import CloudflareServer, Fail
 from tests.web.conftest import PASSWORD, client_of

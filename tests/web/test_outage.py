@@ -9,7 +9,7 @@ import pytest
 from gallery.config.account import find_account
 from gallery.config.given import Given
 from gallery.model import ChangeKind
-from gallery.stores.cloudinary import CloudinaryStore
+from gallery.stores.cloudinary.store import CloudinaryStore
 from gallery.stores.guarded import Guard
 from tests import pictures
 from tests.cloudinary_server import CloudinaryServer, Fail, Reset, Stall

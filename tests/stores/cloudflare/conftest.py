@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gallery.stores.cloudflare import CloudflareStore
+from gallery.stores.cloudflare.store import CloudflareStore
 from gallery.transformation import presets_from
 from tests.cloudflare_server import CloudflareServer
 from tests.stores.cloudflare.helpers import Open

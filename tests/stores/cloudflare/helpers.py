@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import urllib3
 
-from gallery.stores.cloudflare import CloudflareStore
+from gallery.stores.cloudflare.store import CloudflareStore
 from tests.store_contract import CALLS, Call, keys_of
 from tests.stores import own_cdn
 

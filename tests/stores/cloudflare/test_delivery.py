@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import pyvips
 
-from gallery.stores.cloudflare import PERIOD_S, CloudflareStore
-from gallery.stores.cloudflare_sizes import named, signature, size_of
+from gallery.stores.cloudflare.sizes import named, signature, size_of
+from gallery.stores.cloudflare.store import PERIOD_S, CloudflareStore
 from gallery.transformation import BUILT_IN, Crop, Transformation, parse, presets_from
 from tests.cloudflare_server import CloudflareServer
 from tests.store_contract import KEY, SMALL, Draw, image_of

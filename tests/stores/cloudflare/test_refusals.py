@@ -17,8 +17,8 @@ from gallery.errors import (
     TooLargeError,
     UnsupportedFormatError,
 )
-from gallery.stores.cloudflare import CloudflareStore
-from gallery.stores.cloudflare_pace import OFTEN
+from gallery.stores.cloudflare.pace import OFTEN
+from gallery.stores.cloudflare.store import CloudflareStore
 from tests.cloudflare_server import CloudflareServer, Fail, Garble, Reset, Stall, Truncate
 from tests.cloudinary_server.faults import Fault
 from tests.store_contract import KEY, Draw, content_of, keys_of, receive_bytes

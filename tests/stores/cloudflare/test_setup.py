@@ -4,8 +4,8 @@ import pytest
 
 from gallery.errors import StorageFullError
 from gallery.stores.abilities import Preparation
-from gallery.stores.cloudflare import CloudflareStore
-from gallery.stores.cloudflare_sizes import named
+from gallery.stores.cloudflare.sizes import named
+from gallery.stores.cloudflare.store import CloudflareStore
 from tests.cloudflare_server import CloudflareServer
 from tests.store_contract import KEY, Draw
 from tests.stores.cloudflare.conftest import PRESETS

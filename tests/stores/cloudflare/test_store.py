@@ -15,8 +15,8 @@ from gallery.stores.abilities import (
     SupportsUsage,
 )
 from gallery.stores.base import MediaStore, SupportsHealth, SupportsLocalPath
-from gallery.stores.cloudflare import CloudflareStore
-from gallery.stores.cloudflare_sizes import size_of
+from gallery.stores.cloudflare.sizes import size_of
+from gallery.stores.cloudflare.store import CloudflareStore
 from gallery.transformation import Transformation
 from tests.cloudflare_server import CloudflareServer, Garble, Reset, Truncate
 from tests.cloudflare_server.api import form_of

@@ -8,7 +8,7 @@ import pytest
 
 from gallery.errors import ObjectMissingError, TooLargeError, UnsupportedFormatError
 from gallery.stores.abilities import Announced
-from gallery.stores.cloudflare import CloudflareStore
+from gallery.stores.cloudflare.store import CloudflareStore
 from tests.cloudflare_server import CloudflareServer
 from tests.store_contract import KEY, SMALL, Draw, image_of
 from tests.stores.cloudflare.helpers import get

@@ -10,7 +10,7 @@ import cloudflare
 import pytest
 from cloudflare import Cloudflare
 
-from gallery.stores.cloudflare import CloudflareStore
+from gallery.stores.cloudflare.store import CloudflareStore
 from tests.cloudflare_server import CloudflareServer
 from tests.cloudflare_server.api import UUID
 from tests.store_contract import KEY, OTHER_KEY, Draw, content_of, keys_of

@@ -8,7 +8,7 @@ import pytest
 
 from gallery.config.account import CloudinaryAccount, find_account
 from gallery.config.given import Given
-from gallery.stores.cloudinary import CloudinaryStore
+from gallery.stores.cloudinary.store import CloudinaryStore
 from tests.cloudinary_server import CloudinaryServer
 from tests.stores.cloudinary.helpers import SHORT_S, Open
 

@@ -12,7 +12,7 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 
 from gallery.model import Received
-from gallery.stores.cloudinary import CloudinaryStore
+from gallery.stores.cloudinary.store import CloudinaryStore
 from tests.cloudinary_server.account import Request
 from tests.store_contract import CALLS, Call, keys_of, receive_bytes
 

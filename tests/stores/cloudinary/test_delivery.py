@@ -11,7 +11,7 @@ import pyvips
 from gallery.config import CloudinaryAccount
 from gallery.errors import ObjectMissingError
 from gallery.model import Image, Status
-from gallery.stores.cloudinary import CloudinaryStore
+from gallery.stores.cloudinary.store import CloudinaryStore
 from gallery.transformation import Crop, Transformation
 from tests.cloudinary_server import CloudinaryServer
 from tests.store_contract import KEY, SMALL, Draw, image_of

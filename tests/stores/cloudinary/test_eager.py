@@ -9,7 +9,7 @@ import pytest
 import urllib3
 
 from gallery.stores.abilities import Announced
-from gallery.stores.cloudinary import CloudinaryStore
+from gallery.stores.cloudinary.store import CloudinaryStore
 from gallery.transformation import BUILT_IN, Transformation
 from tests.cloudinary_server import CloudinaryServer, Fail, Pass
 from tests.store_contract import KEY, Draw, image_of

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gallery.errors import KeyTakenError, StoreUnavailableError
-from gallery.stores.cloudinary import CloudinaryStore
+from gallery.stores.cloudinary.store import CloudinaryStore
 from tests.cloudinary_server import CloudinaryServer, Garble, Reset, Stall, Truncate
 from tests.cloudinary_server.faults import Fault
 from tests.store_contract import KEY, Draw, keys_of

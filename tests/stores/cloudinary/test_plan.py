@@ -9,8 +9,8 @@ import pytest
 
 from gallery.errors import StoreError, StoreUnavailableError
 from gallery.stores.abilities import Quota, StoreLimits, SupportsLimits, SupportsUsage
-from gallery.stores.cloudinary import CloudinaryStore
-from gallery.stores.cloudinary_plan import KEPT_S
+from gallery.stores.cloudinary.plan import KEPT_S
+from gallery.stores.cloudinary.store import CloudinaryStore
 from tests.cloudinary_server import CloudinaryServer, Fail, Garble
 from tests.store_contract import KEY, Draw
 from tests.stores.cloudinary.helpers import Open

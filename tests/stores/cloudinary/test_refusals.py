@@ -14,7 +14,7 @@ from gallery.errors import (
     TooLargeError,
     UnsupportedFormatError,
 )
-from gallery.stores.cloudinary import CloudinaryStore
+from gallery.stores.cloudinary.store import CloudinaryStore
 from tests.cloudinary_server import CloudinaryServer, Fail, Garble, Reset, Stall, Truncate
 from tests.cloudinary_server.faults import Fault
 from tests.store_contract import KEY, SMALL, Draw, content_of, image_of, keys_of, receive_bytes

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from gallery.errors import StoreUnavailableError
-from gallery.stores.cloudinary import CloudinaryStore
+from gallery.stores.cloudinary.store import CloudinaryStore
 from tests.cloudinary_server import CloudinaryServer, Fail, Garble, Reset, Stall
 from tests.cloudinary_server.faults import Fault
 from tests.store_contract import KEY, Draw

@@ -8,8 +8,8 @@ import pytest
 
 from gallery.errors import StoreUnavailableError
 from gallery.stores.abilities import Preparation, SupportsPreparing
-from gallery.stores.cloudinary import CloudinaryStore
-from gallery.stores.cloudinary_setup import PROBE
+from gallery.stores.cloudinary.setup import PROBE
+from gallery.stores.cloudinary.store import CloudinaryStore
 from gallery.transformation import presets_from
 from tests.cloudinary_server import CloudinaryServer, Fail
 from tests.cloudinary_server.account import NamedTransformation

@@ -10,7 +10,7 @@ import pytest
 
 from gallery.errors import StoreUnavailableError
 from gallery.stores.base import MediaStore, SupportsLocalPath
-from gallery.stores.cloudinary import CHUNK_BYTES, CloudinaryStore
+from gallery.stores.cloudinary.store import CHUNK_BYTES, CloudinaryStore
 from tests.cloudinary_server import Account, CloudinaryServer, Pass, Reset
 from tests.store_contract import (
     KEY,

@@ -12,8 +12,8 @@ from gallery.errors import KeyTakenError, ObjectMissingError, StoreUnavailableEr
 from gallery.model import Received
 from gallery.stores.abilities import Announced, SupportsTickets, Ticket
 from gallery.stores.base import SupportsTidying
-from gallery.stores.cloudinary import CloudinaryStore
-from gallery.stores.cloudinary_arrivals import CHUNK_BYTES, HOLDS_S
+from gallery.stores.cloudinary.arrivals import CHUNK_BYTES, HOLDS_S
+from gallery.stores.cloudinary.store import CloudinaryStore
 from gallery.stores.hints import ARRIVALS
 from tests.cloudinary_server import CloudinaryServer, Fail, Reset, Stall
 from tests.store_contract import KEY, OTHER_KEY, Draw, keys_of, receive_bytes

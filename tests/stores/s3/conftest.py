@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gallery.config import S3Bucket
-from gallery.stores.s3 import S3Store
+from gallery.stores.s3.store import S3Store
 from tests.s3_server import S3Server
 from tests.stores.own_cdn import SECRET
 from tests.stores.s3.helpers import Open

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gallery.config import S3Bucket
-from gallery.stores.s3 import S3Store
+from gallery.stores.s3.store import S3Store
 from tests.store_contract import CALLS, Call, keys_of
 
 NEVER_OVERWRITTEN = "what is there is never overwritten (If-None-Match)"

@@ -7,7 +7,7 @@ import pytest
 from gallery.config import S3Bucket
 from gallery.errors import ObjectMissingError, StoreUnavailableError
 from gallery.stores.abilities import SupportsAdoption
-from gallery.stores.s3 import S3Store
+from gallery.stores.s3.store import S3Store
 from tests.s3_server import Fail, S3Server
 from tests.s3_server.server import client_of
 from tests.store_contract import KEY, Draw

@@ -16,7 +16,7 @@ from gallery.errors import (
     TooLargeError,
 )
 from gallery.stores.guarded import ENOUGH
-from gallery.stores.s3 import S3Store
+from gallery.stores.s3.store import S3Store
 from tests.s3_server import Drop, Fail, Garble, Pass, S3Server, Stall, Truncate
 from tests.s3_server.faults import Fault
 from tests.s3_server.server import client_of
@@ -207,9 +207,9 @@ class TestLargeFiles:
 
     @pytest.fixture(autouse=True)
     def _small_pieces(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("gallery.stores.s3_objects.PART_BYTES", 5 * 1024**2)
-        for module in ("s3", "s3_objects"):
-            monkeypatch.setattr(f"gallery.stores.{module}.LARGE_BYTES", 6 * 1024**2)
+        monkeypatch.setattr("gallery.stores.s3.objects.PART_BYTES", 5 * 1024**2)
+        for module in ("store", "objects"):
+            monkeypatch.setattr(f"gallery.stores.s3.{module}.LARGE_BYTES", 6 * 1024**2)
 
     def test_every_byte_arrives(self, store: S3Store, server: S3Server, tmp_path: Path) -> None:
         content = bytes(range(256)) * (12 * 4096) + b"end"

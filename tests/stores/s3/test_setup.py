@@ -7,7 +7,7 @@ import pytest
 
 from gallery.config import S3Bucket
 from gallery.stores.abilities import SupportsPreparing
-from gallery.stores.s3 import S3Store
+from gallery.stores.s3.store import S3Store
 from tests.preparing import ORIGIN, prepared
 from tests.s3_server import Drop, Garble, Pass, S3Server
 from tests.s3_server.server import client_of

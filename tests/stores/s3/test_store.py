@@ -8,7 +8,7 @@ import pytest
 from gallery.config import S3Bucket
 from gallery.errors import KeyTakenError, StoreError, StoreUnavailableError
 from gallery.stores.base import MediaStore, SupportsLocalPath
-from gallery.stores.s3 import S3Store
+from gallery.stores.s3.store import S3Store
 from tests.s3_server import S3Server
 from tests.s3_server.server import client_of
 from tests.store_contract import KEY, OTHER_KEY, Draw, Fetch, StoreContract, content_of, keys_of
@@ -76,7 +76,7 @@ def test_lists_nothing_of_what_others_keep_in_the_bucket(
 def test_lists_more_than_a_page(
     store: S3Store, draw: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gallery.stores.s3_objects.PAGE", 2)
+    monkeypatch.setattr("gallery.stores.s3.objects.PAGE", 2)
     keys = [KEY, f"{KEY}.1", f"{KEY}.2", KEY.lower(), OTHER_KEY]
     for key in keys:
         store.put(key, draw())

@@ -9,7 +9,7 @@ import pytest
 from gallery.config import S3Bucket
 from gallery.errors import TooLargeError
 from gallery.stores.abilities import Announced, SupportsTickets
-from gallery.stores.s3 import MAX_BYTES, S3Store
+from gallery.stores.s3.store import MAX_BYTES, S3Store
 from tests.s3_server import S3Server
 from tests.store_contract import KEY, Draw
 from tests.stores.s3.helpers import Open

@@ -19,7 +19,7 @@ from cloudinary import api, uploader, utils
 
 from gallery.errors import BadTransformationError, ObjectMissingError, StoreUnavailableError
 from gallery.stores.abilities import Preparation
-from gallery.stores.cloudinary_account import Account
+from gallery.stores.cloudinary.account import Account
 from gallery.transformation import Preset, Step, Transformation, parse
 
 PREFIX = "vitrine_"

@@ -34,7 +34,6 @@ from cloudinary import api, uploader
 from gallery.config import CloudinaryAccount
 from gallery.errors import BusyError, KeyTakenError, StoreError
 from gallery.model import Image, Received, StoredObject
-from gallery.stores import cloudinary_wire as wire
 from gallery.stores.abilities import (
     Announced,
     Foreign,
@@ -44,12 +43,13 @@ from gallery.stores.abilities import (
     Ticket,
 )
 from gallery.stores.base import KEY, StoreHealth
-from gallery.stores.cloudinary_account import PRIVATE, Account
-from gallery.stores.cloudinary_answers import described, public_id_of, reading, same, sha256_of
-from gallery.stores.cloudinary_arrivals import Arrivals, arrival_of
-from gallery.stores.cloudinary_foreign import Foreigners
-from gallery.stores.cloudinary_plan import Plan
-from gallery.stores.cloudinary_setup import Setup
+from gallery.stores.cloudinary import wire
+from gallery.stores.cloudinary.account import PRIVATE, Account
+from gallery.stores.cloudinary.answers import described, public_id_of, reading, same, sha256_of
+from gallery.stores.cloudinary.arrivals import Arrivals, arrival_of
+from gallery.stores.cloudinary.foreign import Foreigners
+from gallery.stores.cloudinary.plan import Plan
+from gallery.stores.cloudinary.setup import Setup
 from gallery.stores.patience import Deadline
 from gallery.transformation import Crop, Preset, Transformation
 

@@ -19,7 +19,7 @@ from urllib.parse import quote
 from gallery.errors import KeyTakenError, ObjectMissingError, TooLargeError, UnsupportedFormatError
 from gallery.model import Received, StoredObject
 from gallery.stores.base import KEY
-from gallery.stores.cloudflare_wire import Call, Client, moment_of, reading
+from gallery.stores.cloudflare.wire import Call, Client, moment_of, reading
 from gallery.stores.patience import Deadline
 
 CREATOR = "vitrine"

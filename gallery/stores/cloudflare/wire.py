@@ -35,7 +35,7 @@ from gallery.errors import (
 )
 from gallery.stores.base import StoreHealth
 from gallery.stores.bodies import body_of
-from gallery.stores.cloudflare_pace import BatchToken, Pace
+from gallery.stores.cloudflare.pace import BatchToken, Pace
 from gallery.stores.guarded import Guard
 from gallery.stores.patience import Deadline
 

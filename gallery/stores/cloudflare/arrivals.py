@@ -15,7 +15,7 @@ from gallery.errors import KeyTakenError, ObjectMissingError
 from gallery.model import Received, StoredObject
 from gallery.stores.abilities import Announced, Ticket
 from gallery.stores.base import checked
-from gallery.stores.cloudflare_images import TAKEN, Images, check_size, read_etag, unsupported
+from gallery.stores.cloudflare.images import TAKEN, Images, check_size, read_etag, unsupported
 
 LASTS = timedelta(minutes=14)
 """Cloudflare's shortest is two minutes, by its own clock."""

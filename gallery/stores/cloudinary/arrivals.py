@@ -24,8 +24,8 @@ from gallery.errors import (
 )
 from gallery.model import Received, StoredObject
 from gallery.stores.abilities import Announced, Ticket
-from gallery.stores.cloudinary_account import PRIVATE, Account
-from gallery.stores.cloudinary_answers import described, public_id_of, reading, same
+from gallery.stores.cloudinary.account import PRIVATE, Account
+from gallery.stores.cloudinary.answers import described, public_id_of, reading, same
 from gallery.stores.hints import ARRIVALS
 
 HOLDS_S = 15 * 60

@@ -29,8 +29,8 @@ from gallery.model import Image, Received, StoredObject
 from gallery.stores.abilities import Announced, Foreign, Preparation, Ticket
 from gallery.stores.base import KEY, StoreHealth, checked
 from gallery.stores.local import own_address
-from gallery.stores.s3_objects import CONTENT_TYPE, LARGE_BYTES, Found, Objects
-from gallery.stores.s3_setup import ARRIVALS, DERIVED, ORIGINALS, Setup
+from gallery.stores.s3.objects import CONTENT_TYPE, LARGE_BYTES, Found, Objects
+from gallery.stores.s3.setup import ARRIVALS, DERIVED, ORIGINALS, Setup
 from gallery.transformation import Preset, Transformation
 
 MAX_BYTES = 5 * 1024**3

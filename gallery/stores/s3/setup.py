@@ -17,8 +17,8 @@ import urllib3
 from gallery.errors import KeyTakenError, ObjectMissingError, StoreError, StoreUnavailableError
 from gallery.stores.abilities import Preparation
 from gallery.stores.patience import Deadline
-from gallery.stores.s3_objects import Objects
-from gallery.stores.s3_wire import Client, code_of
+from gallery.stores.s3.objects import Objects
+from gallery.stores.s3.wire import Client, code_of
 
 ORIGINALS, ARRIVALS, DERIVED = "originals/", "arrivals/", "derived/"
 

@@ -18,7 +18,7 @@ from gallery.model import Received
 from gallery.stores.base import StoreHealth
 from gallery.stores.guarded import Guard
 from gallery.stores.patience import Deadline
-from gallery.stores.s3_wire import Client, Piece, body_of
+from gallery.stores.s3.wire import Client, Piece, body_of
 
 PART_BYTES = 16 * 1024**2
 """What one request of a large upload carries: a lost one is all that is sent again. Amazon takes no

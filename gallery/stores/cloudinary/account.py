@@ -13,7 +13,7 @@ from cloudinary import uploader, utils
 
 from gallery.config import CloudinaryAccount
 from gallery.errors import StoreError
-from gallery.stores import cloudinary_wire as wire
+from gallery.stores.cloudinary import wire
 from gallery.stores.guarded import Guard
 from gallery.stores.patience import Deadline
 

@@ -11,8 +11,8 @@ from typing import Any, BinaryIO
 from cloudinary import api
 
 from gallery.stores.abilities import Foreign
-from gallery.stores.cloudinary_account import Account
-from gallery.stores.cloudinary_answers import reading
+from gallery.stores.cloudinary.account import Account
+from gallery.stores.cloudinary.answers import reading
 
 PAGE = 500
 """Images on a page of the Admin API: its largest."""

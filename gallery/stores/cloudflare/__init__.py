@@ -1,0 +1,1 @@
+"""Originals at Cloudflare Images."""

@@ -1,0 +1,1 @@
+"""Originals in a bucket that speaks S3."""
