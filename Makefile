@@ -9,6 +9,7 @@ MINUTES := 1
 STORES :=
 CELLS :=
 TESTS :=
+AT_ONCE := 2
 JS_TESTS = $(wildcard tests/js/*.test.js)
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
@@ -22,7 +23,8 @@ run: $(VENV)/.run $(VIEWER)/photoswipe.css ## set up and serve on http://127.0.0
 
 test: $(VENV)/.dev $(VENV)/.packages $(VIEWER)/photoswipe.css ## every test, in a real browser too
 	@node --test $(JS_TESTS)
-	@chromium=$$(setup/browser) && CHROMIUM="$$chromium" exec python -m pytest $(TESTS)
+	@chromium=$$(setup/browser) && CHROMIUM="$$chromium" exec python -m pytest \
+		--numprocesses $(AT_ONCE) --dist loadfile $(TESTS)
 
 test-s3: $(VENV)/.run ## the S3 store at a Ceph that is started for it: it alone holds tickets to their word
 	@setup/ceph

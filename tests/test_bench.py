@@ -2,6 +2,8 @@
 themselves by being run."""
 
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -136,7 +138,10 @@ def test_a_process_has_itself_in_its_tree_and_uses_memory():
 
 
 def test_finds_a_process_by_its_command_line():
-    assert os.getpid() in processes.running(os.getpid(), "pytest")
+    command = [sys.executable, "-c", "import time; time.sleep(60)", "waits for its end"]
+    with subprocess.Popen(command) as waiting:
+        assert waiting.pid in processes.running(os.getpid(), "waits for its end")
+        waiting.kill()
     assert processes.running(os.getpid(), "no program is called so") == []
 
 

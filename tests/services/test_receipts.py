@@ -148,7 +148,7 @@ def test_a_purge_that_stops_midway_opens_its_receipt_once(
     assert only(receipting).looks == 1
 
 
-def _dies(*given: object) -> None:
+def _dies(*given: object, **options: object) -> None:
     raise StoreUnavailableError
 
 
