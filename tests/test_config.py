@@ -93,7 +93,7 @@ def test_secrets_can_come_from_files(name: str, tmp_path: Path) -> None:
 
 
 def test_secrets_do_not_show_when_settings_are_printed(tmp_path: Path) -> None:
-    keys = {"S3_ACCESS_KEY_ID": "AKIAOURS", "S3_SECRET_ACCESS_KEY": "of-the-bucket"}
+    keys = {"AWS_ACCESS_KEY_ID": "AKIAOURS", "AWS_SECRET_ACCESS_KEY": "of-the-bucket"}
     settings = read(
         tmp_path,
         OWNER_PASSWORD="pa55word",
@@ -222,13 +222,16 @@ def test_settings_that_can_work_together(given: dict[str, str], tmp_path: Path) 
         ({"S3_ENDPOINT_URL": "https://s3.example.org"}, "S3_BUCKET: is missing"),
         ({"S3_BUCKET": "a/b"}, "S3_BUCKET: must be the name of a bucket, not 'a/b'."),
         ({"S3_BUCKET": "..."}, "S3_BUCKET: must be the name of a bucket"),
-        ({**BUCKET, "S3_ACCESS_KEY_ID": "a"}, "S3_SECRET_ACCESS_KEY: is missing; set both"),
-        ({**BUCKET, "S3_SECRET_ACCESS_KEY": "a"}, "S3_ACCESS_KEY_ID: is missing; set both"),
+        ({**BUCKET, "AWS_ACCESS_KEY_ID": "a"}, "AWS_SECRET_ACCESS_KEY: is missing; set both"),
+        ({**BUCKET, "AWS_SECRET_ACCESS_KEY": "a"}, "AWS_ACCESS_KEY_ID: is missing; set both"),
         ({**BUCKET, "S3_ENDPOINT_URL": "s3.example.org"}, "S3_ENDPOINT_URL: must be an address"),
         ({**BUCKET, "S3_ENDPOINT_URL": "https://h/photos"}, "S3_ENDPOINT_URL: must be an address"),
         ({**BUCKET, "S3_ENDPOINT_URL": "https://k:s@h"}, "S3_ENDPOINT_URL: must be an address"),
         ({**BUCKET, "S3_ENDPOINT_URL": "https://h:port"}, "S3_ENDPOINT_URL: must be an address"),
-        ({**BUCKET, "S3_REGION": "Frankfurt am Main"}, "S3_REGION: must be a region such as"),
+        (
+            {**BUCKET, "AWS_DEFAULT_REGION": "Frankfurt am Main"},
+            "AWS_DEFAULT_REGION: must be a region such as",
+        ),
         ({**BUCKET, "S3_ADDRESSING": "dns"}, "S3_ADDRESSING: must be auto or path or virtual"),
         ({**BUCKET, "S3_PUBLIC_URL": "//images"}, "S3_PUBLIC_URL: must be an address such as"),
         (
@@ -265,6 +268,7 @@ def test_a_bucket_of_amazon_needs_its_name_alone(tmp_path: Path) -> None:
     settings = read(tmp_path, **BUCKET)
 
     assert settings.media_store == "s3"
+    assert read(tmp_path, AWS_ACCESS_KEY_ID="of another program").s3 is None
     assert settings.s3 == config.S3Bucket(name="photos")
     assert read(tmp_path, MEDIA_STORE="local", **BUCKET).media_store == "local"
     assert read(tmp_path, CLOUDINARY_URL=CLOUDINARY, **BUCKET).media_store == "cloudinary"
@@ -274,9 +278,10 @@ def test_a_bucket_elsewhere_is_named_in_the_path_of_addresses(tmp_path: Path) ->
     given = {
         **BUCKET,
         "S3_ENDPOINT_URL": "http://127.0.0.1:9000/",
-        "S3_REGION": "auto",
-        "S3_ACCESS_KEY_ID": "minio",
-        "S3_SECRET_ACCESS_KEY": "s%2Fecret",
+        "AWS_DEFAULT_REGION": "auto",
+        "AWS_ACCESS_KEY_ID": "minio",
+        "AWS_SECRET_ACCESS_KEY": "s%2Fecret",
+        "AWS_SESSION_TOKEN": "for-an-hour",
         "S3_PUBLIC_URL": "https://images.example.org/photos/",
     }
 
@@ -286,6 +291,7 @@ def test_a_bucket_elsewhere_is_named_in_the_path_of_addresses(tmp_path: Path) ->
         region="auto",
         access_key_id="minio",
         secret_access_key="s%2Fecret",
+        session_token="for-an-hour",
         path_style=True,
         public_url="https://images.example.org/photos",
     )

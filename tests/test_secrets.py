@@ -38,8 +38,8 @@ def settings(
             "CLOUDINARY_URL": "cloudinary://key-of-cloudinary:secret-of-cloudinary@demo",
             "S3_BUCKET": "photos",
             "S3_ENDPOINT_URL": "http://127.0.0.1:9",  # Nobody answers there.
-            "S3_ACCESS_KEY_ID": "key-of-the-bucket",
-            "S3_SECRET_ACCESS_KEY": "secret-of-the-bucket",
+            "AWS_ACCESS_KEY_ID": "key-of-the-bucket",
+            "AWS_SECRET_ACCESS_KEY": "secret-of-the-bucket",
             "MEDIA_STORE": "local",
         }
     )

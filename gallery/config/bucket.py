@@ -20,7 +20,9 @@ class S3Bucket:
     region: str = "us-east-1"
     access_key_id: str = field(default="", repr=False)
     secret_access_key: str = field(default="", repr=False)
-    """Both empty: whatever boto3 finds in the environment, its files, or the machine's role."""
+    """Both empty: whatever boto3 finds in its own files, or the machine's role."""
+    session_token: str = field(default="", repr=False)
+    """Of keys that are good for a while only."""
     path_style: bool = False
     """The bucket's name stands in the path of an address, and not before its host."""
     public_url: str | None = None
@@ -33,20 +35,23 @@ def find_bucket(given: Given) -> S3Bucket | None:
     endpoint_url = _address("S3_ENDPOINT_URL", given.text("S3_ENDPOINT_URL"), with_path=False)
     addressing = given.choice("S3_ADDRESSING", ("auto", "path", "virtual"))
     public_url = _address("S3_PUBLIC_URL", given.text("S3_PUBLIC_URL"), with_path=True)
-    region = given.text("S3_REGION", "us-east-1")
+    region = given.text("AWS_DEFAULT_REGION", "us-east-1")
     keys = {
-        "S3_ACCESS_KEY_ID": given.secret("S3_ACCESS_KEY_ID"),
-        "S3_SECRET_ACCESS_KEY": given.secret("S3_SECRET_ACCESS_KEY"),
+        "AWS_ACCESS_KEY_ID": given.secret("AWS_ACCESS_KEY_ID"),
+        "AWS_SECRET_ACCESS_KEY": given.secret("AWS_SECRET_ACCESS_KEY"),
     }
-    _check_keys(keys)
+    session_token = given.secret("AWS_SESSION_TOKEN")
     if not name:
-        if endpoint_url or public_url or any(keys.values()):
+        if endpoint_url or public_url:
             raise ConfigError("S3_BUCKET: is missing; set it to the name of the bucket.")
-        return None
+        return None  # Keys alone may be there for other programs.
+    _check_keys(keys)
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]", name):
         raise ConfigError(f"S3_BUCKET: must be the name of a bucket, not {name!r}.")
     if not re.fullmatch(r"[a-z0-9-]{1,64}", region):
-        raise ConfigError(f"S3_REGION: must be a region such as eu-central-1, not {region!r}.")
+        raise ConfigError(
+            f"AWS_DEFAULT_REGION: must be a region such as eu-central-1, not {region!r}."
+        )
     access_key_id, secret_access_key = keys.values()
     return S3Bucket(
         name=name,
@@ -54,6 +59,7 @@ def find_bucket(given: Given) -> S3Bucket | None:
         region=region,
         access_key_id=access_key_id,
         secret_access_key=secret_access_key,
+        session_token=session_token,
         path_style=addressing == "path" or (addressing == "auto" and endpoint_url is not None),
         public_url=public_url,
     )

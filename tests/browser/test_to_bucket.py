@@ -68,8 +68,8 @@ def settings(description):
         "MEDIA_STORE": "s3",
         "S3_BUCKET": description.name,
         "S3_ENDPOINT_URL": description.endpoint_url,
-        "S3_ACCESS_KEY_ID": description.access_key_id,
-        "S3_SECRET_ACCESS_KEY": description.secret_access_key,
+        "AWS_ACCESS_KEY_ID": description.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": description.secret_access_key,
         "S3_ADDRESSING": "path",
     }
 

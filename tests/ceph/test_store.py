@@ -114,7 +114,7 @@ def test_wrong_keys_are_named(bucket: S3Bucket, wrong: str) -> None:
     store = S3Store(replace(bucket, **{wrong: "another"}), cloud_name="vitrine", secret=SECRET)
 
     for call in (lambda: next(store.list(), None), lambda: store.open(KEY)):
-        with pytest.raises(StoreError, match="does not take our keys: check S3_ACCESS_KEY_ID"):
+        with pytest.raises(StoreError, match="does not take our keys: check AWS_ACCESS_KEY_ID"):
             call()
 
 

@@ -52,8 +52,8 @@ class Abroad(Scene):
             "MEDIA_STORE": LOCAL,
             "S3_BUCKET": bucket.name,
             "S3_ENDPOINT_URL": self.bucket.url,
-            "S3_ACCESS_KEY_ID": bucket.access_key_id,
-            "S3_SECRET_ACCESS_KEY": bucket.secret_access_key,
+            "AWS_ACCESS_KEY_ID": bucket.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": bucket.secret_access_key,
         }
         super()._set_up()
 

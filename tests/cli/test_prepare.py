@@ -92,8 +92,8 @@ def test_a_bucket_is_made_and_set_up(here: Here, monkeypatch: pytest.MonkeyPatch
         for name, value in {
             "S3_BUCKET": f"{bucket.name}-new",
             "S3_ENDPOINT_URL": server.url,
-            "S3_ACCESS_KEY_ID": bucket.access_key_id,
-            "S3_SECRET_ACCESS_KEY": bucket.secret_access_key,
+            "AWS_ACCESS_KEY_ID": bucket.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": bucket.secret_access_key,
         }.items():
             monkeypatch.setenv(name, value)
 

@@ -139,6 +139,7 @@ def _boto_client(bucket: S3Bucket, request_s: float, *, anonymous: bool) -> Any:
     session = boto3.session.Session(
         aws_access_key_id=bucket.access_key_id or None,
         aws_secret_access_key=bucket.secret_access_key or None,
+        aws_session_token=bucket.session_token or None,
     )
     if not anonymous and session.get_credentials() is None:
         raise NoCredentialsError  # What is made without them would never look again.
@@ -159,7 +160,7 @@ def in_our_words() -> Iterator[None]:
         raise _refused(error) from error
     except (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError) as error:
         raise StoreError(
-            "There are no keys for the bucket: set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY."
+            "There are no keys for the bucket: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
         ) from error
     except SSLError as error:
         raise StoreError("The certificate of S3_ENDPOINT_URL is not trusted here.") from error
@@ -261,7 +262,7 @@ def _by_status(status: int, code: str) -> GalleryError:
     if status == 507:
         return _full()
     if 300 <= status < 400:
-        return StoreError("The bucket is elsewhere: check S3_REGION and S3_ENDPOINT_URL.")
+        return StoreError("The bucket is elsewhere: check AWS_DEFAULT_REGION and S3_ENDPOINT_URL.")
     return StoreError(f"The bucket refused the request ({code or status}).")
 
 
@@ -278,8 +279,8 @@ _BY_CODE: tuple[tuple[frozenset[str], Callable[[], GalleryError]], ...] = (
     (
         _WRONG_KEYS,
         lambda: StoreError(
-            "The bucket does not take our keys: check S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY and "
-            "S3_REGION."
+            "The bucket does not take our keys: check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and "
+            "AWS_DEFAULT_REGION."
         ),
     ),
     (

@@ -147,7 +147,7 @@ def test_an_answer_that_is_none_of_the_bucket_is_not_believed(
     ("fault", "kind", "words"),
     [
         (Fail(status=403, code="SignatureDoesNotMatch"), StoreError, "does not take our keys"),
-        (Fail(status=403, code="InvalidAccessKeyId"), StoreError, "check S3_ACCESS_KEY_ID"),
+        (Fail(status=403, code="InvalidAccessKeyId"), StoreError, "check AWS_ACCESS_KEY_ID"),
         (Fail(status=400, code="ExpiredToken"), StoreError, "does not take our keys"),
         (Fail(status=403, code="AccessDenied"), StoreError, "may not do this"),
         (Fail(status=403, code="RequestTimeTooSkewed"), StoreError, "our clock wrong"),
@@ -198,7 +198,7 @@ def test_without_keys_it_says_which_settings_are_missing(
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     store = open_store(S3Bucket(name="photos", endpoint_url=server.url))
 
-    with pytest.raises(StoreError, match="set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY"):
+    with pytest.raises(StoreError, match="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"):
         store.probe()
 
 
