@@ -152,9 +152,11 @@ def test_an_archive_that_a_store_breaks_off_does_not_pass_for_whole(tmp_path):
         file.unlink()
         with closing(http.client.HTTPConnection("127.0.0.1", program.port, timeout=10)) as line:
             line.request("GET", url)
-            answer = line.getresponse()
-            with pytest.raises(http.client.IncompleteRead) as broken:
-                answer.read()
-        assert 0 < len(broken.value.partial) < len(whole)
-        assert not zipfile.is_zipfile(io.BytesIO(broken.value.partial))
+            # Nothing at all, where the line broke before what was first sent had left.
+            broken_off = (http.client.IncompleteRead, http.client.RemoteDisconnected)
+            with pytest.raises(broken_off) as broken:
+                line.getresponse().read()
+        came = getattr(broken.value, "partial", b"")
+        assert len(came) < len(whole)
+        assert not zipfile.is_zipfile(io.BytesIO(came))
         assert zipfile.is_zipfile(io.BytesIO(whole))

@@ -92,9 +92,10 @@ def _own_configuration(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     cloudinary.reset_config()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shared_program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    """The gallery as ``python app.py`` starts it: two processes behind one address."""
+    """The gallery as ``python app.py`` starts it: two processes behind one address. Each module has
+    its own: raw files are outside what ``purge_all`` sees."""
     folder = tmp_path_factory.mktemp("gallery")
     log = folder / "log"
     settings = {"CDN_API_KEY": KEY, "CDN_API_SECRET": SECRET, "MAX_UPLOAD_BYTES": str(LIMIT_BYTES)}

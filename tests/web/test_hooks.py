@@ -51,10 +51,10 @@ class Elsewhere:
             return {"name": "x", "ts": 1, "data": {"image": [{"id": id}], "other": 5}}
         return {"Records": [{"s3": {"object": {"key": quote_plus(f"arrivals/{id}")}}}]}
 
-    def notify(self, told, *, body=None, query=None, **headers):
+    def notify(self, told, *, at=None, body=None, query=None, **headers):
         """What we answer to a notification that carries the provider's proof, but for changes."""
         sent = json.dumps(told).encode()
-        proof = self._proof(sent)
+        proof = self._proof(sent, at)
         query = proof.pop("query", "") if query is None else query
         changes = {name.replace("_", "-"): value for name, value in headers.items()}
         proof = {k: v for k, v in (proof | changes).items() if v is not None}
@@ -118,12 +118,12 @@ def test_what_has_arrived_is_looked_at_now(elsewhere):
 
 
 def test_the_same_notification_again_has_no_effect(elsewhere, database):
-    id = elsewhere.sent()
-    elsewhere.notify(elsewhere.told(id))
+    id, at = elsewhere.sent(), int(time.time())
+    elsewhere.notify(elsewhere.told(id), at=at)
     later = elsewhere.sent()
     database["uploads"].update_many({}, {"$set": {"due_at": datetime.now(UTC) + HOUR}})
 
-    answer = elsewhere.notify(elsewhere.told(id))
+    answer = elsewhere.notify(elsewhere.told(id), at=at)
 
     assert answer.status_code == 200
     assert not elsewhere.is_due(id)
