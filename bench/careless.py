@@ -31,7 +31,7 @@ def _whatever_is_there(*_: object) -> ReadConcern:
 
 if __name__ == "__main__":
     # Types know no functions that are put in the place of others: that is what this module is for.
-    os.fsync = _flush_nothing  # type: ignore[assignment]
-    documents.WriteConcern = _from_memory  # type: ignore[assignment,misc]
-    documents.ReadConcern = _whatever_is_there  # type: ignore[assignment,misc]
+    os.fsync = _flush_nothing  # type: ignore[assignment] (replaced on purpose)
+    documents.WriteConcern = _from_memory  # type: ignore[assignment,misc] (the same)
+    documents.ReadConcern = _whatever_is_there  # type: ignore[assignment,misc] (the same)
     sys.exit(serving.main())
