@@ -31,6 +31,7 @@ import { TicketDesk } from './upload/desk.js';
 import { Direct } from './upload/direct.js';
 import { formWith } from './upload/form.js';
 import { IndexedKeeper } from './upload/keep.js';
+import { Line } from './upload/line.js';
 import { lookWith } from './upload/look.js';
 import { prepareWith } from './upload/prepare.js';
 import { UploadQueue } from './upload/queue.js';
@@ -55,6 +56,7 @@ const dropZone = mayAdd ? find(document, 'drop-zone', DropZone) : null;
 
 const browse = new Browse({ grid, search, chips: find(document, 'tag-chips', TagChips) });
 const look = new Look({ viewer, grid, route: new Route(window, { inPlace: inTrash }) });
+const line = new Line();
 const direct = new Direct({ store: page.sends_to });
 const desk = new TicketDesk({ askAll: calls.askForTickets, giveBack: calls.cancelUpload, direct });
 const adding = mayAdd
@@ -62,9 +64,10 @@ const adding = mayAdd
       queue: new UploadQueue({
         prepare: prepareWith({ look: lookWith(), ask: together(calls.askAbout), limits: page.limits }),
         send: sendWith({
-          whole: transferWith(calls.sendWhole),
-          ticketed: ticketedWith({ calls, desk, direct, slices: slicesWith(), form: formWith() }),
+          whole: transferWith(line, calls.sendWhole),
+          ticketed: ticketedWith({ calls, desk, direct, slices: slicesWith(line), form: formWith() }),
           direct,
+          line,
         }),
         discard: calls.cancelUpload,
         keeper: new IndexedKeeper(),

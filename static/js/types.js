@@ -349,6 +349,7 @@
  * @property {Looked | null} looked
  * @property {string | null} replaces  the image whose place it takes
  * @property {boolean} isChosen  a person has said that it is to be added although another looks like it
+ * @property {boolean} isWhole  it was begun in one request, and stays so: a new try is known by its key
  * @property {string | null} ticket  the id of the upload that the server has begun to receive
  * @property {Form | null} form  how it goes to the store by that ticket; null: it comes here
  * @property {string} reason  why it was given up, else empty

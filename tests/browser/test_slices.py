@@ -21,6 +21,7 @@ from tests.browser.parts import (
     row,
     slow_down,
 )
+from tests.pictures import photo
 from tests.programs import Program, eventually, free_port
 
 PATIENCE_MS = 60_000
@@ -58,6 +59,17 @@ def test_a_large_file_goes_in_slices_and_says_how_far_it_is(page, gallery):
     assert offsets == sorted(set(offsets))
     assert offsets[0] == 0
     assert len(offsets) > 1
+
+
+def test_on_a_slow_line_a_small_file_says_how_far_it_is_too(page, gallery):
+    page.goto("/")
+    slow_down(page, upload_bytes_per_s=300_000)
+    photograph = photo("png", width=600, height=480, compress_level=0)
+    choose(page, file_of(photograph, "phone.png"))
+    expect(row(page, "phone.png")).to_contain_text(re.compile(r"[1-9]\d? % of 8\d\d kB"))
+    expect(picture_in(cards(page))).to_have_attribute("src", re.compile(SERVED))
+    [image] = gallery.list()
+    assert gallery.original(image) == photograph.content
 
 
 def test_a_line_that_goes_and_comes_costs_no_byte_twice(page, gallery, watch):

@@ -6,6 +6,7 @@ import { beforeEach, mock, test } from 'node:test';
 import { UnreachableError } from '../../static/js/api.js';
 import { TicketDesk } from '../../static/js/upload/desk.js';
 import { Direct } from '../../static/js/upload/direct.js';
+import { Line } from '../../static/js/upload/line.js';
 import { slicesWith } from '../../static/js/upload/slices.js';
 import { ticketedWith } from '../../static/js/upload/ticketed.js';
 import { image } from './fakes/images.js';
@@ -16,6 +17,8 @@ const MIB = 1024 ** 2;
 
 /** @type {FakeReceiver} */
 let server;
+/** @type {Line} */
+let line;
 /** @type {News[]} */
 let news;
 /** @type {AbortController} */
@@ -25,6 +28,8 @@ beforeEach(() => {
   mock.timers.reset();
   mock.timers.enable({ apis: ['Date'] });
   server = new FakeReceiver();
+  line = new Line();
+  line.learn(MIB / 2, 1); // carries at least twice as much
   news = [];
   stop = new AbortController();
 });
@@ -45,7 +50,7 @@ function sender() {
   const direct = new Direct({ store: null });
   const desk = new TicketDesk({ askAll: calls.askForTickets, giveBack: calls.cancelUpload, direct });
   const form = () => assert.fail('there is no store to send to');
-  return ticketedWith({ calls, desk, direct, slices: slicesWith(calls), form });
+  return ticketedWith({ calls, desk, direct, slices: slicesWith(line, calls), form });
 }
 
 const send = (/** @type {Task} */ one) => sender()(one);
@@ -77,27 +82,13 @@ test('tells the server all it knows of the file, and remembers the ticket', asyn
   assert.deepEqual(news[0], { facts: { ticket: 't1', form: null } });
 });
 
-test('slices become as large as the line carries in two seconds', async () => {
+test('what is learned of the line by one file serves the next', async () => {
   server.took_ms = (bytes) => bytes / 1000; // a line of 1 MB/s
-  await send(task(10 * MIB));
+  await send(task(5 * MIB));
   assert.deepEqual(server.slices.slice(0, 3), [MIB, 2_000_000, 2_000_000]);
-});
-
-test('slices stay between 256 KiB and 16 MiB', async () => {
-  await send(task(80 * MIB));
-  assert.equal(Math.max(...server.slices), 16 * MIB);
   server.slices = [];
-  server.took_ms = (bytes) => bytes; // 1 kB/s
   await send(task(2 * MIB));
-  assert.deepEqual(server.slices, [MIB, ...Array(4).fill(256 * 1024)]);
-});
-
-test('what was learned of the line serves the next file', async () => {
-  const slices = sender();
-  await slices(task(7 * MIB));
-  server.slices = [];
-  await slices(task(16 * MIB));
-  assert.equal(server.slices[0], 8 * MIB);
+  assert.equal(server.slices[0], 2_000_000);
 });
 
 test('goes on from where the server is', async () => {

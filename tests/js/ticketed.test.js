@@ -7,13 +7,12 @@ import { beforeEach, mock, test } from 'node:test';
 import { UnreachableError } from '../../static/js/api.js';
 import { TicketDesk } from '../../static/js/upload/desk.js';
 import { Direct } from '../../static/js/upload/direct.js';
-import { sendWith } from '../../static/js/upload/send.js';
+import { Line } from '../../static/js/upload/line.js';
 import { slicesWith } from '../../static/js/upload/slices.js';
 import { ticketedWith } from '../../static/js/upload/ticketed.js';
 import { LostFile, QuickFile } from './fakes/files.js';
 import { image } from './fakes/images.js';
 import { FakeReceiver, formTicket, problem } from './fakes/receiver.js';
-import { settled } from './fakes/sender.js';
 import { factsOf, taskOf } from './fakes/uploads.js';
 
 /** A gallery and its store. @type {FakeReceiver} */
@@ -53,7 +52,7 @@ function send(facts = {}, file = new QuickFile('beach.jpg')) {
     calls,
     desk: new TicketDesk({ askAll: calls.askForTickets, giveBack: calls.cancelUpload, direct }),
     direct,
-    slices: slicesWith(calls),
+    slices: slicesWith(new Line(), calls),
     form: async (_task, sent) => {
       forms.push(sent);
       if (outcome === 'taken') {
@@ -62,9 +61,8 @@ function send(facts = {}, file = new QuickFile('beach.jpg')) {
       return outcome;
     },
   });
-  const whole = () => assert.fail('it goes to the store, however small');
   const tell = (/** @type {News} */ each) => news.push(each);
-  return sendWith({ whole, ticketed, direct })(taskOf(file, { facts: factsOf(facts), signal: stop.signal, tell }));
+  return ticketed(taskOf(file, { facts: factsOf(facts), signal: stop.signal, tell }));
 }
 
 /**
@@ -236,17 +234,4 @@ test('while the store is away the gallery takes the files itself', async () => {
   server.form = null;
   assert.equal((await send()).state, 'done');
   assert.deepEqual([forms, server.slices, direct.isOn], [[], [10], true]);
-});
-
-test('a small file goes here in one request while the store is out of reach', async () => {
-  direct.giveUp();
-  /** @type {string[]} */
-  const roads = [];
-  const road = (/** @type {string} */ name) => async () => {
-    roads.push(name);
-    return { state: /** @type {const} */ ('done'), image: image() };
-  };
-  await sendWith({ whole: road('whole'), ticketed: road('ticketed'), direct })(taskOf(new QuickFile('beach.jpg')));
-  await settled();
-  assert.deepEqual(roads, ['whole']);
 });

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 
 import { ApiError, UnreachableError } from '../../static/js/api.js';
+import { Line } from '../../static/js/upload/line.js';
 import { transferWith } from '../../static/js/upload/transfer.js';
 import { LostFile, QuickFile } from './fakes/files.js';
 import { image } from './fakes/images.js';
@@ -28,7 +29,7 @@ function task(sent, cancel = signal) {
  * @param {File} [sent]
  */
 async function failure(error, sent = file) {
-  const outcome = await transferWith(() => Promise.reject(error))(task(sent));
+  const outcome = await transferWith(new Line(), () => Promise.reject(error))(task(sent));
   assert.equal(outcome.state, 'failed');
   return outcome;
 }
@@ -44,13 +45,29 @@ function answered(status, said = {}, options = {}) {
 }
 
 test('hands on what the server answered', async () => {
-  const send = transferWith(async ({ file: sent, key }) => ({
+  const send = transferWith(new Line(), async ({ file: sent, key }) => ({
     state: 'duplicate',
     image: image({ description: `${sent.name} ${key}` }),
   }));
   const outcome = await send(task(file));
   assert.equal(outcome.state, 'duplicate');
   assert.equal(outcome.image.description, 'beach.jpg k1');
+});
+
+test('what was sent says how much the line carries', async () => {
+  mock.timers.enable({ apis: ['Date'] });
+  const line = new Line();
+  const arrival = { state: /** @type {const} */ ('done'), image: image() };
+  const took = (/** @type {number} */ ms) => async () => {
+    mock.timers.tick(ms);
+    return arrival;
+  };
+  const large = new QuickFile('large.jpg', new Uint8Array(1024 ** 2));
+  await transferWith(line, took(100))(task(large));
+  assert.equal(line.request_bytes, 2 * 1024 ** 2);
+  await transferWith(line, took(4000))(task(large));
+  assert.equal(line.request_bytes, 512 * 1024);
+  mock.timers.reset();
 });
 
 test('says what the server says, and nothing twice', async () => {
@@ -167,7 +184,7 @@ test('ends the request when it is cancelled', async () => {
 function waitingTransfer(sent, cancel = signal) {
   /** @type {AbortSignal | undefined} */
   let given;
-  const send = transferWith((options) => {
+  const send = transferWith(new Line(), (options) => {
     given = options.signal;
     return new Promise((_resolve, reject) => {
       options.signal.addEventListener('abort', () => reject(new DOMException('Aborted', 'AbortError')));

@@ -45,6 +45,7 @@ const NOTHING_YET = {
   looked: null,
   replaces: null,
   isChosen: false,
+  isWhole: false,
   ticket: null,
   form: null,
   reason: '',

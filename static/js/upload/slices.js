@@ -1,17 +1,10 @@
 /** @import { Arrival, Task } from '../types.js' */
+/** @import { Line } from './line.js' */
 
 import { ApiError } from '../api.js';
 import * as tus from './calls.js';
 import { arrival } from './finish.js';
 import { within } from './stall.js';
-
-const KIB = 1024;
-const SMALLEST_BYTES = 256 * KIB;
-const FIRST_BYTES = 1024 * KIB;
-const LARGEST_BYTES = 16 * 1024 * KIB;
-
-/** A slice is as large as the line carries in so long: a broken one costs no more. */
-const SLICE_MS = 2000;
 
 /** The upload is not there any more, or is elsewhere than we thought. */
 const ASTRAY = new Set([404, 409, 410]);
@@ -30,22 +23,22 @@ const ASTRAY = new Set([404, 409, 410]);
  * for good. The whole was announced with its sha256, so slices carry no checksums: the server would have to hold a
  * slice back until it has all of it.
  *
+ * @param {Line} line
  * @param {typeof tus} [calls]
  * @returns {SendSlices}
  */
-export function slicesWith(calls = tus) {
-  const pace = { slice_bytes: FIRST_BYTES }; // learned from all files
+export function slicesWith(line, calls = tus) {
   return async ({ file, signal, tell }, { id, offset }) => {
     tell({ sent: offset });
     let at = offset;
     while (at < file.size) {
       const place = at;
-      const slice = file.slice(place, place + pace.slice_bytes);
+      const slice = file.slice(place, place + line.request_bytes);
       const started_ms = Date.now();
       at = await within(slice.size, signal, (stoppable) =>
         calls.sendSlice(id, slice, { offset: place, signal: stoppable }),
       );
-      pace.slice_bytes = paced(slice.size, Date.now() - started_ms);
+      line.learn(slice.size, Date.now() - started_ms);
       tell({ sent: at });
     }
   };
@@ -80,15 +73,4 @@ export async function placeOf({ signal, tell }, calls, id) {
  */
 export function isAstray(error) {
   return error instanceof ApiError && ASTRAY.has(error.status);
-}
-
-/**
- * The size of the next slice, at most twice as large as this one.
- *
- * @param {number} bytes
- * @param {number} took_ms
- */
-function paced(bytes, took_ms) {
-  const fitting = bytes * Math.min(2, SLICE_MS / Math.max(1, took_ms));
-  return Math.round(Math.min(LARGEST_BYTES, Math.max(SMALLEST_BYTES, fitting)));
 }

@@ -1,4 +1,5 @@
 /** @import { Arrival, Send, Task } from '../types.js' */
+/** @import { Line } from './line.js' */
 
 import { setbackOf } from './setback.js';
 import { within } from './stall.js';
@@ -14,15 +15,19 @@ import { within } from './stall.js';
 /**
  * Sends one file in one request, and says in people's words what became of it.
  *
- * `fetch` tells no progress while it sends, so there is none here: only small files go this way.
+ * `fetch` tells no progress while it sends, so there is none here: only what is soon over goes this way.
  *
+ * @param {Line} line
  * @param {Post} post
  * @returns {Send}
  */
-export function transferWith(post) {
+export function transferWith(line, post) {
   return async ({ key, file, facts, signal }) => {
+    const started_ms = Date.now();
     try {
-      return await within(file.size, signal, (stoppable) => post({ key, file, facts, signal: stoppable }));
+      const arrival = await within(file.size, signal, (stoppable) => post({ key, file, facts, signal: stoppable }));
+      line.learn(file.size, Date.now() - started_ms);
+      return arrival;
     } catch (error) {
       return setbackOf(error, file);
     }

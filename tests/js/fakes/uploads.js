@@ -43,6 +43,7 @@ export function factsOf(facts = {}) {
     looked: null,
     replaces: null,
     isChosen: false,
+    isWhole: false,
     ticket: null,
     form: null,
     reason: '',
