@@ -109,9 +109,14 @@ def command_of(pid: int) -> str:
 def is_gone(pid: int) -> bool:
     """Whether no process of that id is at work; one that waits to be collected is not."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        return state_of(pid) == "Z"
     except OSError:
         return True
+
+
+def state_of(pid: int) -> str:
+    """The kernel's letter for what a process does: T stopped, Z ended and not collected."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def free_port() -> int:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import signal
 import socket
-from contextlib import suppress
+from contextlib import ExitStack
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 
-from tests.programs import Program, eventually, free_port, is_gone
+from tests.programs import Program, eventually, free_port, is_gone, state_of
 
 ELSEWHERE = {"MONGO_URI": "mongodb://127.0.0.1:9/vitrine", "SECRET_KEY": "k" * 32}
 """Settings under which no MongoDB is started. The small gallery needs none to answer."""
@@ -149,11 +151,38 @@ def test_starts_a_worker_again_when_it_was_killed(tmp_path: Path) -> None:
         answered: set[int] = set()
 
         def both_answer() -> bool:
-            with suppress(OSError):  # What waited for the killed worker is reset.
-                answered.add(int(gallery.get()))
+            answered.add(int(gallery.get()))
             return answered - {killed} == set(gallery.children())
 
         eventually(both_answer, 10)
+
+
+def test_who_waits_for_a_killed_worker_is_served_by_the_next(tmp_path: Path) -> None:
+    with Program(tmp_path, port=free_port(), **ELSEWHERE) as gallery, ExitStack() as open_:
+        stopped = int(gallery.until_it_answers().get("/"))
+        os.kill(stopped, signal.SIGSTOP)
+        eventually(lambda: state_of(stopped) == "T", 10)
+        waiting = [HTTPConnection("127.0.0.1", gallery.port, timeout=20) for _ in range(16)]
+        for each in waiting:
+            open_.callback(each.close)
+            each.request("GET", "/")
+        os.kill(stopped, signal.SIGKILL)
+        served = {int(each.getresponse().read()) for each in waiting}
+    assert len(served) == 2
+    assert stopped not in served
+
+
+def test_opens_as_many_files_as_the_system_allows(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        gallery = Program(tmp_path, port=free_port(), **ELSEWHERE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    with gallery:
+        worker = int(gallery.until_it_answers().get())
+        allowed, _ = resource.prlimit(worker, resource.RLIMIT_NOFILE)
+    assert allowed == min(hard, 65_536)
 
 
 def test_a_request_that_runs_is_finished_before_the_end(tmp_path: Path) -> None:

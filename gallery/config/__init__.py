@@ -20,6 +20,8 @@ from gallery.config.given import Given, dotenv
 from gallery.errors import ConfigError
 
 __all__ = [
+    "BODY_CAP",
+    "COLD_CAP",
     "ROOT",
     "STREAM_CAP",
     "CloudflareAccount",
@@ -40,6 +42,10 @@ STREAM_CAP = 512
 COLD_CAP = 128
 """Requests of one server process that may wait at once for a variant to be derived; each keeps a
 thread."""
+
+BODY_CAP = 512
+"""Requests with a body that one server process reads at once; each keeps a thread, for as long as
+its sender likes to be silent."""
 
 MIN_SECRET_LENGTH = 32
 

@@ -15,13 +15,13 @@ from gallery.web import (
     access,
     archives,
     batches,
+    bodies,
     cloudinary_api,
     delivery,
     errors,
     events,
     hooks,
     images,
-    lingering,
     openapi,
     pages,
     permanent,
@@ -48,12 +48,12 @@ def mount(
 ) -> Gateway:
     """Puts every route on the app, and the gateway for cached variants in front of it."""
     metrics.register(app)
+    bodies.register(app)
     visitors = sessions.Sessions(settings, gallery.sessions, gallery.attempts)
     visitors.register(app)
     rules = access.Access(settings, visitors)
     access.register(app, rules)
     errors.register(app)
-    lingering.register(app)
     files = static_files.StaticFiles(ROOT / "static", extra=packaged_files())
     presenter = Presenter(gallery.addresses, public_url=settings.public_url)
     pages.register_context(

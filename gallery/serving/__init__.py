@@ -7,12 +7,10 @@ what they need once, while mongod starts.
 from __future__ import annotations
 
 import contextlib
-import errno
 import gc
+import resource
 import signal
-import socket
 import sys
-import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -21,6 +19,7 @@ from urllib.parse import urlsplit
 from gallery import config, embedded
 from gallery.config import Settings, counting
 from gallery.errors import ConfigError
+from gallery.serving import listening
 
 if TYPE_CHECKING:
     from gallery.serving.workers import CreateApp
@@ -28,7 +27,8 @@ if TYPE_CHECKING:
 BAD_SETTING = 2
 """The exit code after a setting that cannot be used."""
 
-_PORT_FREE_WITHIN_S = 1.0
+_OPEN_FILES = 65_536
+"""As MongoDB wants them, too."""
 
 _OLDEST_SUPPORTED = 7
 """The line of MongoDB before this one is past its support."""
@@ -51,9 +51,10 @@ def run(settings: Settings, import_app: Callable[[], CreateApp]) -> int:
     for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(each) is not signal.SIG_IGN:
             signal.signal(each, _stop_starting)
+    _open_as_many_files_as_allowed()
     mongod = None if settings.mongo_uri else embedded.start(settings.gallery_data)
     try:
-        _refuse_taken_port(settings)
+        listening.refuse_taken_port(settings)
         with _nothing_to_collect():
             create_app = import_app()
             from gallery.serving.workers import Server
@@ -65,6 +66,14 @@ def run(settings: Settings, import_app: Callable[[], CreateApp]) -> int:
     finally:
         if mongod is not None:
             mongod.stop()
+
+
+def _open_as_many_files_as_allowed() -> None:
+    """Each open page and each sender is one: the 1,024 that most shells give are soon used up."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 @contextlib.contextmanager
@@ -90,38 +99,6 @@ def _stop_starting(number: int, frame: FrameType | None) -> None:
     """What a signal does before there are workers: nothing is lost, so the exit code is 0."""
     del number, frame
     sys.exit(0)
-
-
-def _refuse_taken_port(settings: Settings) -> None:
-    """Raises ConfigError unless workers can listen.
-
-    They share their port by SO_REUSEPORT, with which they would share another gallery's port too.
-    Workers of a program that was killed may take a moment to follow it.
-    """
-    deadline = time.monotonic() + _PORT_FREE_WITHIN_S
-    while (error := _bind_error(settings)) is not None:
-        if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
-            raise ConfigError(_why_not_bound(settings, error)) from error
-        time.sleep(0.02)
-
-
-def _bind_error(settings: Settings) -> OSError | None:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            return error
-    return None
-
-
-def _why_not_bound(settings: Settings, error: OSError) -> str:
-    if error.errno == errno.EADDRNOTAVAIL:
-        return f"HOST: {settings.host} is no address of this machine; use 127.0.0.1."
-    if error.errno == errno.EACCES:
-        return f"PORT: {settings.port} is for the system's own programs; use one above 1023."
-    return f"PORT: something else answers on {settings.port}; stop it, or set another PORT."
 
 
 def _announce(settings: Settings, mongod: embedded.Embedded | None) -> None:

@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import select
 import signal
+import socket
 import sys
 import threading
 import time
@@ -19,20 +20,23 @@ from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import Any, NoReturn, Protocol, runtime_checkable
 
+from granian._granian import SocketHolder
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer, WorkerProcess
 
-from gallery.config import COLD_CAP, STREAM_CAP, Settings
+from gallery.config import BODY_CAP, COLD_CAP, STREAM_CAP, Settings
 from gallery.embedded import Embedded
 from gallery.errors import ConfigError, DatabaseUnavailableError, GalleryError
 from gallery.lifeline import die_with
 from gallery.serving import BAD_SETTING
+from gallery.serving.listening import listen
 
 WORKERS = 2
 
 REQUEST_THREADS = 32
-"""Threads of a worker that neither an event stream nor a variant in the making can take."""
+"""Threads of a worker that neither an event stream, nor a variant in the making, nor who sends a
+body can take."""
 
 CONNECTIONS = 4096
 """Connections that one worker holds at once, idle ones too; more wait in the kernel."""
@@ -85,7 +89,7 @@ class Server(MPServer):
             interface=Interfaces.WSGI,
             http=HTTPModes.http1,
             workers=WORKERS,
-            blocking_threads=STREAM_CAP + COLD_CAP + REQUEST_THREADS,
+            blocking_threads=STREAM_CAP + COLD_CAP + BODY_CAP + REQUEST_THREADS,
             backpressure=CONNECTIONS,
             backlog=CONNECTIONS,
             log_level=LogLevels.error,
@@ -135,6 +139,16 @@ class Server(MPServer):
         if not self._hangup_ignored:
             self.signal_handler_interrupt()
 
+    def _init_shared_socket(self) -> None:
+        self._ssp = self._sso = None
+        address = (self._settings.host, self._settings.port)
+        self._sockets = [listen(*address, backlog=CONNECTIONS) for _ in range(self.workers)]
+
+    def _drop_shared_socket(self) -> None:
+        """From now on the kernel refuses whoever comes, once the workers have closed theirs."""
+        for each in self._sockets:
+            each.close()
+
     def _spawn_workers(self, spawn_target: Any, target_loader: Any) -> None:
         for number in range(self.workers):
             self.wrks.append(self._started(number, spawn_target, target_loader))
@@ -163,6 +177,8 @@ class Server(MPServer):
 
     def _started(self, number: int, spawn_target: Any, target_loader: Any) -> WorkerProcess:
         """A worker just forked; no signal reaches it before it is rid of our handlers."""
+        self._number = number
+        self._shd = _held(self._sockets[number])
         worker = self._spawn_worker(number, spawn_target, target_loader)
         signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
         worker.inner.start()
@@ -229,6 +245,9 @@ class Server(MPServer):
         die_with(self._main)
         os.setsid()  # Ctrl-C is for the main process, which tells us in its own time.
         os.close(self._draining)
+        for number, other in enumerate(self._sockets):
+            if number != self._number:
+                other.close()
         draining = threading.Event()
         threading.Thread(target=self._wait_for_drain, args=(draining,), daemon=True).start()
         try:
@@ -262,6 +281,11 @@ class Server(MPServer):
 
     def _report(self, refusal: str) -> None:
         os.write(self._reported, f"{os.getpid()} {refusal}\n".encode())
+
+
+def _held(listening: socket.socket) -> Any:
+    """The socket as granian takes it. The stub of its class knows the first argument alone."""
+    return SocketHolder(listening.fileno(), False, CONNECTIONS)  # type: ignore[call-arg]
 
 
 def _nothing(number: int, frame: FrameType | None) -> None:

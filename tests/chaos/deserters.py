@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import socket
+import time
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+from gallery.config import BODY_CAP
+from gallery.serving.workers import WORKERS
 from tests.chaos import history
-from tests.chaos.cells import BOTH, Cell
+from tests.chaos.cells import BOTH, Cell, LeftOutError
 from tests.chaos.history import Told
 from tests.chaos.scene import LOCAL, Scene
 from tests.programs import eventually
@@ -19,6 +23,9 @@ PERCENT = (0, 1, 50, 99, 100)
 FORGOTTEN_WITHIN_S = 60.0
 AT_ONCE = 50
 _SILENT = 40
+
+_TCP_REPAIR = 19
+"""An option of Linux: a connection that is closed under repair says nothing to its peer."""
 
 
 def vanish(percent: int, scene: Scene, *, reset: bool) -> None:
@@ -34,14 +41,51 @@ def fall_silent(percent: int, scene: Scene) -> None:
     """Connections stay, and nothing comes on them any more: others are served meanwhile, and
     nothing is kept once they end.
 
-    They hold a thread each until then: granian waits for bodies without end. A server in front of
-    the gallery bounds that (nginx: ``client_body_timeout``).
+    They hold a thread each until then: granian waits for bodies without end.
     """
     upload = history.large()
     with ExitStack() as silent:
         for each in (upload, *(history.large() for _ in range(_SILENT - 1))):
             silent.enter_context(scene.sender.begin(each, percent=percent))
         assert scene.send(history.small()).told is Told.OK
+    until_forgotten(scene)
+    scene.recover()
+    assert scene.sender.settle(upload).told is Told.OK
+
+
+def crowds_fall_silent(scene: Scene) -> None:
+    """More than are read at once: nobody else can add, everybody can look, until they end."""
+    uploads = [history.small() for _ in range(WORKERS * BODY_CAP + 200)]
+    with ExitStack() as silent:
+        for each in uploads:
+            silent.enter_context(scene.sender.begin(each, percent=50))
+        eventually(lambda: scene.send(history.small()).told is Told.BUSY, FORGOTTEN_WITHIN_S)
+        began = time.monotonic()
+        assert scene.sender.json("/api/images")["images"] is not None
+        assert time.monotonic() - began < 2
+    until_forgotten(scene)
+    scene.recover()
+    assert scene.send(history.small()).told is Told.OK
+
+
+class Unplugged(Scene):
+    """Connections can be taken away without a word to the gallery: neither FIN nor RST."""
+
+    def _set_up(self) -> None:
+        with socket.socket() as probe:
+            try:
+                probe.setsockopt(socket.IPPROTO_TCP, _TCP_REPAIR, 1)
+            except OSError:
+                raise LeftOutError("no connection may be repaired here (CAP_NET_ADMIN)") from None
+        super()._set_up()
+
+
+def be_unplugged(percent: int, scene: Scene) -> None:
+    """The sender is gone, and says nothing: the kernel asks for it, and ends what it left."""
+    upload = history.large()
+    with scene.sender.begin(upload, percent=percent) as connection:
+        eventually(lambda: any((scene.data / "incoming").iterdir()), FORGOTTEN_WITHIN_S)
+        connection.setsockopt(socket.IPPROTO_TCP, _TCP_REPAIR, 1)
     until_forgotten(scene)
     scene.recover()
     assert scene.sender.settle(upload).told is Told.OK
@@ -101,6 +145,17 @@ CELLS = (
     *(
         Cell("client falls silent", f"at {percent} %", partial(fall_silent, percent), (LOCAL,))
         for percent in (0, 50, 99)
+    ),
+    Cell("client falls silent", "more than are read at once", crowds_fall_silent, (LOCAL,)),
+    *(
+        Cell(
+            "client is unplugged",
+            f"at {percent} %",
+            partial(be_unplugged, percent),
+            (LOCAL,),
+            stage=Unplugged,
+        )
+        for percent in (50, 99)
     ),
     Cell("same request", f"{AT_ONCE} at once", the_same_at_once, BOTH, short=True),
     Cell("client vanishes", "500 of them", partial(many_vanish, 500), (LOCAL,)),

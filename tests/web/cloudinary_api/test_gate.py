@@ -9,7 +9,7 @@ import pytest
 from urllib3.filepost import encode_multipart_formdata
 
 from gallery.catalog.upload_presets import UploadPreset, UploadPresets
-from gallery.web import lingering
+from gallery.web import bodies
 from gallery.web.cloudinary_api import gate
 from tests import pictures
 from tests.web.cloudinary_api.calls import call, signed
@@ -31,7 +31,7 @@ def _few(monkeypatch):
 @pytest.fixture(autouse=True)
 def _no_lingering(monkeypatch):
     """Whatever is read is received: nothing is read on only to be dropped."""
-    monkeypatch.setattr(lingering, "LINGER_BYTES", 0)
+    monkeypatch.setattr(bodies, "LINGER_BYTES", 0)
 
 
 @pytest.fixture(autouse=True)

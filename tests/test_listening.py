@@ -1,0 +1,28 @@
+"""The sockets that workers listen on: who is gone without a word is found out by the kernel."""
+
+import socket
+
+from gallery.serving import listening
+from tests.programs import free_port
+
+
+def test_what_is_accepted_is_probed_within_a_minute():
+    port = free_port()
+    with listening.listen("127.0.0.1", port, backlog=8) as ours:
+        ours.setblocking(True)
+        with socket.create_connection(("127.0.0.1", port)), ours.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            idle_s, every_s, probes = (
+                accepted.getsockopt(socket.IPPROTO_TCP, option)
+                for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+            )
+    assert idle_s + every_s * probes <= 60
+
+
+def test_workers_share_their_port():
+    port = free_port()
+    with (
+        listening.listen("127.0.0.1", port, backlog=8) as first,
+        listening.listen("127.0.0.1", port, backlog=8) as second,
+    ):
+        assert first.getsockname() == second.getsockname()
