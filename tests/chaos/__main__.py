@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import signal
 import sys
 import time
@@ -60,7 +61,11 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="decides the order of the cells")
     parser.add_argument("--stores", nargs="*", choices=BOTH, default=BOTH)
     parser.add_argument(
-        "--cells", nargs="*", default=[], metavar="WORDS", help="only those whose name holds them"
+        "--cells",
+        nargs="*",
+        default=[],
+        metavar="PATTERN",
+        help="only those in whose name it is found",
     )
     parser.add_argument("--minutes", type=float, default=1.0, help="how long the soak takes")
     asked = parser.parse_args(arguments)
@@ -68,8 +73,8 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     return asked
 
 
-def _wanted(cell: Cell, words: Sequence[str]) -> bool:
-    return any(each in str(cell) for each in words) if words else not cell.long
+def _wanted(cell: Cell, patterns: Sequence[str]) -> bool:
+    return any(re.search(each, str(cell)) for each in patterns) if patterns else not cell.long
 
 
 def _say(line: str) -> None:
