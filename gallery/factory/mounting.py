@@ -23,6 +23,7 @@ from gallery.web import (
     hooks,
     images,
     openapi,
+    packing,
     pages,
     permanent,
     sessions,
@@ -54,6 +55,7 @@ def mount(
     rules = access.Access(settings, visitors)
     access.register(app, rules)
     errors.register(app)
+    packing.register(app)
     files = static_files.StaticFiles(ROOT / "static", extra=packaged_files())
     presenter = Presenter(gallery.addresses, public_url=settings.public_url)
     pages.register_context(

@@ -20,6 +20,7 @@ from flask import Blueprint, Response, request
 from werkzeug.datastructures import Accept
 
 from gallery.errors import NotFoundError
+from gallery.web.packing import chosen
 
 _LOOK_AGAIN_S = 1.0
 """An edited file shows at the next reload, yet a busy page does not read the tree each time."""
@@ -138,9 +139,8 @@ def blueprint(files: StaticFiles) -> Blueprint:
     return routes
 
 
-def _encoded(file: _File, accepted: Accept) -> tuple[str, bytes]:
-    if file.brotli is not None and accepted.quality("br") > 0:
-        return "br", file.brotli
-    if file.gzip is not None and accepted.quality("gzip") > 0:
-        return "gzip", file.gzip
-    return "", file.plain
+def _encoded(file: _File, accepted: Accept) -> tuple[str | None, bytes]:
+    """The encoding, and the content in it."""
+    encoding = chosen(accepted)
+    packed = {"br": file.brotli, "gzip": file.gzip}.get(encoding or "")
+    return (encoding, packed) if packed is not None else (None, file.plain)
