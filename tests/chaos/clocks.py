@@ -88,7 +88,6 @@ def under_way(ahead: str, scene: Adrift) -> None:
             connection.settimeout(_SOON_S)
             connection.recv(1)
         assert scene.sender.settle(upload).told is Told.OK
-    scene.recover()
 
 
 def between_death_and_retry(point: str, ahead: str, scene: Adrift) -> None:
@@ -100,7 +99,6 @@ def between_death_and_retry(point: str, ahead: str, scene: Adrift) -> None:
     with scene.clock(ahead):
         assert scene.sender.settle(upload, within_s=_SOON_S).told is Told.OK
         scene.recover()
-    scene.recover()
 
 
 def at_the_start(point: str, ahead: str, scene: Adrift) -> None:
@@ -114,7 +112,6 @@ def at_the_start(point: str, ahead: str, scene: Adrift) -> None:
         assert scene.sender.settle(upload, within_s=_SOON_S).told is Told.OK
         scene.recover()
     assert scene.sender.settle(history.large()).told is Told.OK
-    scene.recover()
 
 
 def of_one_node(scene: PairAdrift) -> None:
@@ -129,7 +126,6 @@ def of_one_node(scene: PairAdrift) -> None:
     assert scene.send(left).told is Told.UNKNOWN
     scene.until_dead()
     assert scene.second.settle(left, within_s=_SOON_S).told is Told.OK
-    scene.recover()
 
 
 def _ahead(ahead: str) -> partial[PairAdrift]:

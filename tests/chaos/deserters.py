@@ -122,7 +122,6 @@ def many_vanish(count: int, scene: Scene) -> None:
     )
     assert scene.workers() == workers
     assert scene.send(history.small()).told is Told.OK
-    scene.recover()
 
 
 def descriptors(pid: int) -> int:

@@ -73,7 +73,6 @@ def of_what_comes_in(scene: Cramped) -> None:
         assert not [*(scene.data / "incoming").glob("upload-*")]
         assert scene.sender.ask("GET", f"/api/images/{before}/original")[0] == 200
     assert scene.sender.settle(upload).id
-    scene.recover()
 
 
 def of_the_originals(scene: Cramped) -> None:
@@ -84,7 +83,6 @@ def of_the_originals(scene: Cramped) -> None:
         assert not [*(scene.data / "incoming").glob("upload-*")]
         assert scene.sender.ask("GET", f"/api/images/{before}/original")[0] == 200
     assert scene.sender.settle(upload).id
-    scene.recover()
 
 
 def of_the_database(scene: Cramped) -> None:
@@ -106,7 +104,6 @@ def of_the_database(scene: Cramped) -> None:
     eventually(lambda: _settles(scene, uploads[0]), 120.0)
     for upload in uploads:
         scene.sender.settle(upload)
-    scene.recover()
 
 
 class Bounded(Scene):

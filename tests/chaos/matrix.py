@@ -104,7 +104,6 @@ class Matrix:
         except Exception:  # noqa: BLE001 (a cell that fails is what we are looking for)
             problem = traceback.format_exc()
         try:
-            scene.ensure()
             verdict = scene.verdict()
         except Exception:  # noqa: BLE001
             problem += traceback.format_exc()

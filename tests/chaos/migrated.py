@@ -254,7 +254,6 @@ def around(count: int, scene: Abroad) -> None:
     assert visitors.broken == [], visitors.broken[:20]
     assert visitors.answered > count
     scene.end_stays()
-    scene.recover()
 
 
 def _killed_at(

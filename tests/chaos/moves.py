@@ -44,7 +44,6 @@ def into_the_spool(point: str, fault: Fault, scene: Scene) -> None:
     scene.start()
     assert scene.sender.settle(upload).told is Told.OK
     scene.twin.script("upload")
-    scene.recover()
 
 
 CELLS = (

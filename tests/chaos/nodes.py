@@ -77,7 +77,6 @@ def the_same_to_both(scene: Pair) -> None:
     assert {entry.told for entry in entries} <= {Told.OK, Told.BUSY}, entries
     settled = scene.second.settle(upload)
     assert {entry.id for entry in entries if entry.told is Told.OK} <= {settled.id}
-    scene.recover()
 
 
 def one_is_killed(point: str, scene: Pair) -> None:
@@ -89,7 +88,6 @@ def one_is_killed(point: str, scene: Pair) -> None:
     assert scene.second.settle(history.small()).told is Told.OK
     scene.sweep()
     assert scene.second.settle(upload).told is Told.OK
-    scene.recover()
 
 
 def one_is_replaced(scene: Pair) -> None:
@@ -99,7 +97,6 @@ def one_is_replaced(scene: Pair) -> None:
     scene.stop()
     scene.start()
     assert {entry.told for entry in sending.result()} == {Told.OK}
-    scene.recover()
 
 
 def the_store_is_away(point: str, scene: Pair) -> None:
@@ -121,7 +118,6 @@ def the_store_is_away(point: str, scene: Pair) -> None:
     eventually(scene.waits_for_nothing, 240.0)
     scene.forget_order()  # The second may have been faster.
     assert scene.second.settle(upload).told is Told.OK
-    scene.recover()
 
 
 CELLS = (

@@ -47,7 +47,6 @@ def killed(point: str, victim: str, scene: Scene) -> None:
     scene.recover()
     eventually(lambda: tus.goes_on(at_least=_FIRST), _FINISHED_WITHIN_S)
     tus.acknowledge()
-    scene.recover()
 
 
 class _Tus:

@@ -215,9 +215,20 @@ class Scene:
         self.until_ready()
         ready_s = time.monotonic() - began
         self.until_arrived()
-        self.sweep()
-        self.judge()
+        self._until_whole()
         return ready_s
+
+    def _until_whole(self, *, within_s: float = 60.0) -> None:
+        """Sweeps and judges. What is half done may be what the gallery itself works at, and a sweep
+        that gives nobody grace takes that from it: what stays half done is a fault."""
+        deadline = time.monotonic() + within_s
+        while True:
+            found = self.sweep()
+            found.add(self._judge.verdict())
+            if not found.beyond(self._known).half or time.monotonic() > deadline:
+                self._add(found)
+                return
+            time.sleep(1)
 
     def until_arrived(self, *, within_s: float = 120.0) -> None:
         """Returns when no image waits for its store any more."""
@@ -231,9 +242,9 @@ class Scene:
             return None
         return waiting
 
-    def sweep(self) -> None:
+    def sweep(self) -> Verdict:
         """One sweep with no grace for anybody, since nobody works here now; then the gallery's own
-        audit, whose findings count."""
+        audit, and its findings."""
         settings = config.read({"GALLERY_DATA": str(self.data), **self._settings})
         with open_gallery(settings) as gallery:
             swept = gallery.sweep.run(grace_s=0)
@@ -243,7 +254,7 @@ class Scene:
             finishing.run()
             self._let_all_arrive(gallery)
             audit = gallery.auditor.run(grace_s=0, record=False)
-        self._add(Verdict(half=[f"the audit says {finding}" for finding in audit.findings]))
+        return Verdict(half=[f"the audit says {finding}" for finding in audit.findings])
 
     def _let_all_arrive(self, gallery: Gallery) -> None:
         """What waits in the spool goes to its store, however often that did not answer before."""
@@ -261,18 +272,14 @@ class Scene:
 
             eventually(arrived, 60.0)
 
-    def judge(self) -> None:
-        """Adds what is wrong now, and was not said before."""
-        self._add(self._judge.verdict())
-
     def _add(self, found: Verdict) -> None:
         new = found.beyond(self._known)
         self._known.add(new)
         self._new.add(new)
 
     def verdict(self) -> Verdict:
-        """What is wrong now or was since this was asked last."""
-        self.judge()
+        """Lets it recover; what was wrong since this was asked last."""
+        self.recover()
         verdict, self._new = self._new, Verdict()
         return verdict
 

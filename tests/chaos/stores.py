@@ -44,7 +44,6 @@ def once(fault: Fault, scene: Scene) -> None:
     scene.twin.script("upload", fault)
     entry = scene.send(history.large())
     assert entry.told is Told.OK, entry
-    scene.recover()
 
 
 def again_and_again(fault: Fault, scene: Scene) -> None:

@@ -52,7 +52,6 @@ def one_is_killed(point: str, scene: Scene, *, keep: bool = False) -> None:
     assert scene.send(upload).told is Told.UNKNOWN
     scene.until_killed()
     assert scene.sender.settle(upload, within_s=_SOON_S).told is Told.OK
-    scene.recover()
 
 
 def one_stands_still(point: str, scene: Scene) -> None:
@@ -72,7 +71,6 @@ def one_stands_still(point: str, scene: Scene) -> None:
     for crowd in crowds:
         crowd.result()
     assert scene.sender.settle(upload).told is Told.OK
-    scene.recover()
 
 
 def its_object_comes_late(scene: Scene, *, same: bool) -> None:

@@ -44,6 +44,8 @@ FAULTS: dict[tuple[str, str], Fault] = {
 }
 _OFTEN = 8
 
+_STORE_IS_BACK_WITHIN_S = 60.0
+
 _FINISHED_WITHIN_S = 180.0
 """What a moment keeps from being finished is tried again after some seconds, by the next round."""
 
@@ -59,7 +61,6 @@ def killed(point: str, victim: str, scene: Scene) -> None:
         scene.until_dead()
     scene.recover()
     ticket.until_ready()
-    scene.recover()
 
 
 def store_fails(action: str, fault: Fault, scene: Scene) -> None:
@@ -73,7 +74,6 @@ def store_fails(action: str, fault: Fault, scene: Scene) -> None:
     scene.twin.script(action)
     scene.recover()
     ticket.until_ready()
-    scene.recover()
 
 
 def sent_late(scene: Scene) -> None:
@@ -87,7 +87,6 @@ def sent_late(scene: Scene) -> None:
         uploads = client.get_default_database()["uploads"]
         over = {"$set": {"expires_at": "$$NOW", "due_at": "$$NOW"}}
         uploads.update_one({"_id": ticket.id}, [over])
-    scene.recover()
 
 
 class _Ticket:
@@ -97,12 +96,20 @@ class _Ticket:
         self._scene = scene
         self._upload: Upload = history.large()
         scene.history.begin(self._upload)
+        self._given: dict[str, Any] = {}
+        eventually(self._leads_to_the_store, _STORE_IS_BACK_WITHIN_S)
+        self.id = str(self._given["id"])
+
+    def _leads_to_the_store(self) -> bool:
+        """Not while the gallery remembers that the store failed in the cell before."""
         told = {"bytes": len(self._upload.content), "sha256": self._upload.sha256}
         answer = self._ask("POST", "/api/uploads", told)
         assert answer
-        self._given: dict[str, Any] = json.loads(answer[1])
-        assert self._given["method"] == "form", self._given
-        self.id = str(self._given["id"])
+        self._given = json.loads(answer[1])
+        if self._given["method"] == "form":
+            return True
+        self._ask("DELETE", f"/api/uploads/{self._given['id']}")
+        return False
 
     def send(self) -> None:
         """Brings the file to the store."""
