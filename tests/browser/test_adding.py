@@ -207,6 +207,17 @@ def test_a_photo_that_is_here_already_is_said_so_and_can_be_shown(page, gallery)
     assert len(gallery.list()) == 2
 
 
+def test_words_are_not_asked_for_where_nothing_was_added(page, gallery):
+    gallery.add(landscape(1))
+    page.goto("/")
+    choose(page, file_of(landscape(1), "again.jpg"))
+    expect(page.get_by_role("heading", name="Already here")).to_be_visible()
+    expect(page.get_by_text("Describe all", exact=True)).to_be_hidden()
+    choose(page, file_of(landscape(2), "new.jpg"))
+    expect(page.get_by_role("heading", name="Added 1 photo")).to_be_visible()
+    expect(page.get_by_text("Describe all", exact=True)).to_be_visible()
+
+
 def test_cancel_takes_the_file_away_and_lets_the_next_one_start(page, gallery):
     page.goto("/")
     uploads = hold_uploads(page)

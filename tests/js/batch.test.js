@@ -101,6 +101,14 @@ test('when nothing was added the title says so', () => {
   assert.equal(batchOf(upload('a', 'waiting'), upload('a', 'duplicate')).title, 'Already here');
 });
 
+test('words are taken as long as they reach any of them', () => {
+  const here = upload('a', 'duplicate');
+  assert.equal(batchOf(upload('a', 'waiting'), upload('b', 'waiting'), here).takesWords, true);
+  assert.equal(batchOf(upload('a', 'waiting'), upload('b', 'waiting'), here, upload('b', 'done')).takesWords, true);
+  assert.equal(batchOf(upload('a', 'waiting'), here).takesWords, false);
+  assert.equal(batchOf(upload('a', 'waiting'), upload('a', 'failed')).takesWords, false);
+});
+
 test('a cancelled file does not count', () => {
   const batch = batchOf(upload('a', 'waiting'), upload('b', 'waiting'), upload('b', 'cancelled'));
   assert.equal(batch.title, 'Adding 1 photo');

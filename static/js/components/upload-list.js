@@ -135,6 +135,7 @@ export class UploadList extends HTMLElement {
     again.textContent = `Try ${countPhotos(batch.retryable)} again`;
     this.#show('.upload-list__again', batch.retryable > 1);
     this.#drawChoices(batch.undecided);
+    this.#show('upload-words', batch.takesWords);
     this.#words.offerFolders(batch.hasFolders);
     this.#drawFold();
     this.#stayOrLeave();

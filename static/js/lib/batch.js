@@ -61,6 +61,11 @@ export class Batch {
     return this.isMoving || this.undecided > 0;
   }
 
+  /** Whether what is said of them now is said of any: not of those that were here already. */
+  get takesWords() {
+    return this.isUnfinished || this.#in('done').length > 0 || this.retryable > 0;
+  }
+
   /** Whether any of them came in a folder. */
   get hasFolders() {
     return [...this.#uploads.values()].some(({ folder }) => folder !== '');
