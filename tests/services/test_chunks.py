@@ -23,6 +23,7 @@ from gallery.services.chunks import Chunk, Chunks
 from tests import pictures
 from tests.conftest import Clock
 from tests.programs import eventually
+from tests.services.breaking import DiedError, breaking
 from tests.services.conftest import Parts
 from tests.services.uploading import Uploading, uploading_on
 
@@ -94,19 +95,11 @@ def test_a_name_is_told_again_until_it_ends(
 def test_a_chunk_that_was_lost_is_sent_again(
     kept: Chunks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class DiedError(BaseException):
-        pass
-
-    def die(*_: object, **__: object) -> None:
-        raise DiedError
-
     monkeypatch.setattr(chunks, "TURN_LASTS_S", 0.1)
     add(kept, "x", chunk(0, 400, folder=tmp_path))
     for call in ("add", "release"):
-        with monkeypatch.context() as patch:
-            patch.setattr(kept._catalog, call, die)
-            with pytest.raises(DiedError):
-                add(kept, "x", chunk(400, 800, folder=tmp_path))
+        with breaking(kept._catalog, call), pytest.raises(DiedError):
+            add(kept, "x", chunk(400, 800, folder=tmp_path))
 
     # Whoever died held it: after a while nobody believes that any more.
     assert not add(kept, "x", chunk(400, 800, folder=tmp_path))

@@ -21,13 +21,12 @@ from gallery.services.finishing import TIDY_EVERY
 from gallery.services.ingest import Outcome
 from gallery.stores.parts import DiskParts
 from tests import pictures
+from tests.services.breaking import DiedError, breaking
 from tests.services.conftest import Parts
 from tests.services.uploading import (
     ME,
-    DiedError,
     Uploading,
     end_leases,
-    killed,
     uploading_on,
 )
 
@@ -100,7 +99,6 @@ def test_upkeep_finishes_what_nobody_finished(pieces: Uploading, parts: Parts) -
 def test_whatever_a_crash_interrupts_ends_in_one_image(
     pieces: Uploading,
     parts: Parts,
-    monkeypatch: pytest.MonkeyPatch,
     whose: str,
     call: str,
     after: bool,
@@ -113,10 +111,8 @@ def test_whatever_a_crash_interrupts_ends_in_one_image(
         "parts": pieces.parts,
     }
     upload = pieces.sent(PHOTO)
-    with monkeypatch.context() as patch:
-        killed(patch, owners[whose], call, after=after)
-        with pytest.raises(DiedError):
-            pieces.finishing.finish(upload)
+    with breaking(owners[whose], call, after=after), pytest.raises(DiedError):
+        pieces.finishing.finish(upload)
 
     for _ in range(3):  # What the sweep must look at first is looked at again.
         end_leases(parts)
@@ -133,14 +129,12 @@ def test_whatever_a_crash_interrupts_ends_in_one_image(
 @pytest.mark.parametrize("call", ["record_replacement", "finish_replacement"])
 @pytest.mark.parametrize("after", [False, True])
 def test_a_picture_is_replaced_once(
-    pieces: Uploading, parts: Parts, monkeypatch: pytest.MonkeyPatch, call: str, after: bool
+    pieces: Uploading, parts: Parts, call: str, after: bool
 ) -> None:
     image = parts.take().image
     upload = pieces.sent(OTHER, replaces=image.id)
-    with monkeypatch.context() as patch:
-        killed(patch, parts.catalog, call, after=after)
-        with pytest.raises(DiedError):
-            pieces.finishing.finish(upload)
+    with breaking(parts.catalog, call, after=after), pytest.raises(DiedError):
+        pieces.finishing.finish(upload)
 
     for _ in range(3):
         end_leases(parts)

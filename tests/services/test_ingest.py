@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +23,7 @@ from gallery.model import Edit, Image, Status
 from gallery.services import ingest
 from tests import pictures
 from tests.catalog.making import at_once
+from tests.services.breaking import breaking
 from tests.services.conftest import Parts
 
 PHOTO = pictures.photo()
@@ -33,17 +33,6 @@ PHOTO = pictures.photo()
 def _no_lease(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever crashed is known to have crashed at once."""
     monkeypatch.setattr(ingest, "LEASE_S", 0)
-
-
-def failing(call: Callable[..., Any], *, after: bool = False) -> Callable[..., Any]:
-    """The same call of the catalog, whose answer does not arrive."""
-
-    def unanswered(*args: Any, **options: Any) -> None:
-        if after:
-            call(*args, **options)
-        raise DatabaseUnavailableError("The database does not answer.")
-
-    return unanswered
 
 
 def test_a_photo_is_recorded_stored_and_ready(parts: Parts) -> None:
@@ -208,16 +197,13 @@ def test_an_undo_that_fails_is_left_to_the_sweep(parts: Parts) -> None:
 )
 @pytest.mark.usefixtures("_no_lease")
 def test_a_database_that_does_not_answer_takes_nothing_back(
-    parts: Parts,
-    monkeypatch: pytest.MonkeyPatch,
-    call: str,
-    after: bool,
-    left: tuple[list[str], int],
+    parts: Parts, call: str, after: bool, left: tuple[list[str], int]
 ) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(parts.catalog, call, failing(getattr(parts.catalog, call), after=after))
-        with pytest.raises(DatabaseUnavailableError):
-            parts.take(PHOTO)
+    with (
+        breaking(parts.catalog, call, DatabaseUnavailableError(), after=after),
+        pytest.raises(DatabaseUnavailableError),
+    ):
+        parts.take(PHOTO)
     assert (parts.statuses(), len(parts.objects())) == left
 
     parts.sweep.run()

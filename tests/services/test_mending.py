@@ -15,16 +15,13 @@ from gallery.services.holding import LEASE_S
 from gallery.services.reconcile import Swept
 from gallery.stores.registry import Stores
 from tests import pictures
+from tests.services.breaking import DiedError
 from tests.services.conftest import Parts
 from tests.services.remote import RemoteStore
 from tests.services.test_once import send
 from tests.services.uploading import uploading_on
 
 PHOTO = pictures.photo()
-
-
-class DiedError(BaseException):
-    """The process was killed."""
 
 
 class Elsewhere:

@@ -34,6 +34,7 @@ from gallery.stores.registry import Stores
 from gallery.transformation.address import read
 from tests import pictures
 from tests.catalog.making import at_once
+from tests.services.breaking import DiedError, breaking
 from tests.services.conftest import Parts, UnreliableStore, asked, mover_of
 from tests.services.remote import VERSION, RemoteStore
 
@@ -406,10 +407,6 @@ STEPS = [
 ]
 
 
-class Died(BaseException):
-    """A process that is killed does nothing any more, not even clean up."""
-
-
 @pytest.mark.parametrize(("part", "call", "after"), STEPS)
 def test_a_mover_that_dies_anywhere_loses_nothing(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, part: str, call: str, after: bool
@@ -424,16 +421,9 @@ def test_a_mover_that_dies_anywhere_loses_nothing(
         "local": scene.local,
         "orders": scene.moving._migrating._orders,
     }[part]
-    whole = getattr(where, call)
 
-    def dying(*args: Any, **options: Any) -> None:
-        if after:
-            whole(*args, **options)
-        raise Died
-
-    with monkeypatch.context() as patch:
-        patch.setattr(where, call, dying)
-        with suppress(Died):
+    with breaking(where, call, after=after):
+        with suppress(DiedError):
             scene.moving.run()
         assert scene.bytes_of(image) == PHOTO.content
 
@@ -501,19 +491,12 @@ def test_what_was_there_before_does_not_go_back_with_the_others(scene: Scene) ->
     ]  # fmt: skip
 
 
-def test_a_mover_that_died_before_it_was_turned_back_leaves_no_mark(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_mover_that_died_before_it_was_turned_back_leaves_no_mark(scene: Scene) -> None:
     image = scene.parts.take(PHOTO).image
     scene.begin()
 
-    def dying(*_: Any, **__: Any) -> None:
-        raise Died
-
-    with monkeypatch.context() as patch:
-        patch.setattr(scene.parts.catalog, "finish_move", dying)
-        with suppress(Died):
-            scene.moving.run()
+    with breaking(scene.parts.catalog, "finish_move"), suppress(DiedError):
+        scene.moving.run()
     scene.migrating.turn_back()
     assert "migrating" in scene.document(), "somebody may be at it"
 

@@ -36,6 +36,7 @@ from gallery.stores.spool import BlobSpool, DiskSpool
 from tests import pictures
 from tests.catalog.making import at_once
 from tests.programs import eventually
+from tests.services.breaking import DiedError, breaking
 from tests.services.conftest import SECRET, Parts, mover_of
 from tests.services.remote import VERSION, RemoteStore
 
@@ -290,9 +291,7 @@ def test_one_that_is_purged_while_it_moves_leaves_nothing(
     assert (scene.parts.statuses(), scene.places()) == ([], ([], []))
 
 
-def test_a_purge_keeps_in_mind_what_a_dead_mover_may_still_bring(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_purge_keeps_in_mind_what_a_dead_mover_may_still_bring(scene: Scene) -> None:
     """Its put can arrive after the purge; for a while after its lease the document stays."""
     scene.goes_away()
     image = scene.parts.take(PHOTO).image
@@ -499,10 +498,6 @@ STEPS = [
 ]
 
 
-class Died(BaseException):
-    """A process that is killed does nothing any more, not even clean up."""
-
-
 @pytest.mark.parametrize(("part", "call", "after"), STEPS)
 def test_a_mover_that_dies_anywhere_loses_nothing(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, part: str, call: str, after: bool
@@ -517,16 +512,9 @@ def test_a_mover_that_dies_anywhere_loses_nothing(
         "cloud": scene.cloud,
         "spool": scene.spool,
     }[part]
-    whole = getattr(where, call)
 
-    def dying(*args: Any, **options: Any) -> None:
-        if after:
-            whole(*args, **options)
-        raise Died
-
-    with monkeypatch.context() as patch:
-        patch.setattr(where, call, dying)
-        with suppress(Died):
+    with breaking(where, call, after=after):
+        with suppress(DiedError):
             scene.moving.run()
         with scene.parts.library.original(scene.find(image)) as original:
             assert original.read() == PHOTO.content
@@ -544,17 +532,12 @@ def test_a_database_that_does_not_answer_takes_nothing_back(
     scene.goes_away()
     image = scene.parts.take(PHOTO).image
     scene.comes_back()
-    whole = scene.parts.catalog.finish_move
 
-    def unanswered(*args: Any, **options: Any) -> None:
-        if after:
-            whole(*args, **options)
-        raise DatabaseUnavailableError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(scene.parts.catalog, "finish_move", unanswered)
-        with pytest.raises(DatabaseUnavailableError):
-            scene.moving.run()
+    with (
+        breaking(scene.parts.catalog, "finish_move", DatabaseUnavailableError(), after=after),
+        pytest.raises(DatabaseUnavailableError),
+    ):
+        scene.moving.run()
 
     scene.moving.run()
     scene.parts.sweep.run()
@@ -589,14 +572,8 @@ def test_a_crash_before_the_spool_took_it_frees_the_bytes(
     monkeypatch.setattr(mending, "LEASE_S", 0)
     scene.goes_away(kept=kept)
 
-    with monkeypatch.context() as patch:
-
-        def dying(*_: Any, **__: Any) -> None:
-            raise Died
-
-        patch.setattr(scene.spool, "put", dying)
-        with suppress(Died):
-            scene.parts.take(PHOTO)
+    with breaking(scene.spool, "put"), suppress(DiedError):
+        scene.parts.take(PHOTO)
     scene.cloud.is_away = True
     scene.parts.sweep.run()
     image = scene.parts.take(PHOTO)

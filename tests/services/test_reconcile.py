@@ -17,13 +17,10 @@ from gallery.services import ingest, mending, reconcile
 from gallery.services.reconcile import Swept
 from tests import pictures
 from tests.catalog.making import at_once
+from tests.services.breaking import DiedError, breaking
 from tests.services.conftest import Parts
 
 DAY_S = 24 * 3600
-
-
-class DiedError(BaseException):
-    """The process was killed."""
 
 
 def interrupted(
@@ -209,16 +206,14 @@ def test_a_database_that_goes_away_ends_the_sweep(
 ) -> None:
     interrupted(parts, kept=True, monkeypatch=monkeypatch)
     with monkeypatch.context() as patch:
-        patch.setattr(parts.catalog, "make_ready", unanswered)
         patch.setattr(mending, "LEASE_S", 0)
-        with pytest.raises(DatabaseUnavailableError):
+        with (
+            breaking(parts.catalog, "make_ready", DatabaseUnavailableError()),
+            pytest.raises(DatabaseUnavailableError),
+        ):
             parts.sweep.run()
 
     assert parts.sweep.run() == Swept(finished=1)
-
-
-def unanswered(*given: Any, **named: Any) -> None:
-    raise DatabaseUnavailableError
 
 
 def test_a_sweep_that_wakes_late_deletes_nothing_that_another_finished(
@@ -265,10 +260,11 @@ def test_a_dry_run_tells_what_it_would_do_and_does_nothing(
     parts.library.trash(expired.id, version=None)
     parts.clock.advance(31 * DAY_S)
     parts.catalog.mark_deleting(purged.id)
-    with monkeypatch.context() as patch:
-        patch.setattr(parts.catalog, "finish_replacement", unanswered)
-        with pytest.raises(DatabaseUnavailableError):
-            parts.replacing.replace(replaced, parts.receive(pictures.photo(seed=5)))
+    with (
+        breaking(parts.catalog, "finish_replacement", DatabaseUnavailableError()),
+        pytest.raises(DatabaseUnavailableError),
+    ):
+        parts.replacing.replace(replaced, parts.receive(pictures.photo(seed=5)))
     before = list(parts.database["images"].find()), parts.objects()
     told: list[tuple[str, str]] = []
 

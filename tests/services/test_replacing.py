@@ -26,13 +26,10 @@ from gallery.services import replacing
 from gallery.services.holding import LEASE_S
 from gallery.services.reconcile import Swept
 from tests import pictures
+from tests.services.breaking import DiedError, breaking
 from tests.services.conftest import Parts, asked
 
 BEFORE, AFTER = pictures.photo(seed=1), pictures.photo(width=90, height=160, seed=2)
-
-
-class DiedError(BaseException):
-    """The program ended here."""
 
 
 @pytest.fixture
@@ -229,18 +226,9 @@ def test_a_crash_at_any_moment_is_finished_or_undone(
     call: str,
     after: bool,
 ) -> None:
-    target = getattr(parts, part)
-    works = getattr(target, call)
-
-    def dies(*given: Any, **named: Any) -> None:
-        if after:
-            works(*given, **named)
-        raise DiedError
-
     with monkeypatch.context() as patch:
         patch.setattr(replacing, "LEASE_S", 0)
-        patch.setattr(target, call, dies)
-        with pytest.raises(DiedError):
+        with breaking(getattr(parts, part), call, after=after), pytest.raises(DiedError):
             replaced(parts, image)
     between = parts.library.find(image.id)
     assert content_of(parts, between) in (BEFORE.content, AFTER.content)
@@ -254,19 +242,12 @@ def test_a_crash_at_any_moment_is_finished_or_undone(
     assert content_of(parts, replaced(parts, now, BEFORE)) == BEFORE.content
 
 
-def test_a_database_that_goes_away_at_the_flip_loses_nothing(
-    parts: Parts, image: Image, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    works = parts.catalog.finish_replacement
-
-    def unanswered(*given: Any, **named: Any) -> None:
-        works(*given, **named)
-        raise DatabaseUnavailableError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(parts.catalog, "finish_replacement", unanswered)
-        with pytest.raises(DatabaseUnavailableError):
-            replaced(parts, image)
+def test_a_database_that_goes_away_at_the_flip_loses_nothing(parts: Parts, image: Image) -> None:
+    with (
+        breaking(parts.catalog, "finish_replacement", DatabaseUnavailableError(), after=True),
+        pytest.raises(DatabaseUnavailableError),
+    ):
+        replaced(parts, image)
 
     assert content_of(parts, parts.library.find(image.id)) == AFTER.content
     assert parts.sweep.run() == Swept(purged=1)

@@ -34,14 +34,13 @@ from gallery.stores.registry import Stores
 from gallery.stores.spool import DiskSpool
 from tests import pictures
 from tests.conftest import Clock
+from tests.services.breaking import DiedError, breaking
 from tests.services.conftest import SECRET, Parts
 from tests.services.ticketed import HOLDS, TicketStore
 from tests.services.uploading import (
     ME,
-    DiedError,
     Uploading,
     end_leases,
-    killed,
     uploading_on,
 )
 
@@ -364,16 +363,14 @@ def test_a_cancelled_upload_is_there_for_nobody(scene: Scene) -> None:
     ],
 )
 def test_whatever_a_crash_interrupts_ends_in_one_image(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch, whose: str, call: str, after: bool
+    scene: Scene, whose: str, call: str, after: bool
 ) -> None:
     owners = {
         "cloud": scene.cloud, "catalog": scene.parts.catalog, "uploads": scene.pieces.catalog
     }  # fmt: skip
     upload = scene.sent()
-    with monkeypatch.context() as patch:
-        killed(patch, owners[whose], call, after=after)
-        with pytest.raises(DiedError):
-            scene.finish(upload)
+    with breaking(owners[whose], call, after=after), pytest.raises(DiedError):
+        scene.finish(upload)
 
     for _ in range(3):  # What the sweep must look at first is looked at again.
         end_leases(scene.parts)
@@ -469,13 +466,10 @@ def test_tickets_count_as_unfinished_but_take_no_room_here(
         scene.issue()
 
 
-def test_a_fetched_file_that_is_refused_leaves_no_file_here(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fetched_file_that_is_refused_leaves_no_file_here(scene: Scene) -> None:
     upload = scene.sent()
-    killed(monkeypatch, Ingest, "take", after=False)
 
-    with pytest.raises(DiedError):
+    with breaking(Ingest, "take"), pytest.raises(DiedError):
         scene.finish(upload)
 
     assert list((scene.parts.folder / "incoming").iterdir()) == []

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-import pytest
-
 from gallery.catalog.blobs import Blobs
 from gallery.catalog.upload import Upload
 from gallery.catalog.uploads import UploadCatalog
@@ -133,10 +131,6 @@ def whole(data: bytes) -> Body:
     return Body(read=lambda _: next(pieces, b""), length=len(data))
 
 
-class DiedError(BaseException):
-    """The process was killed."""
-
-
 def end_leases(parts: Parts) -> None:
     """Time passes for all that is leased."""
     parts.database["uploads"].update_many(
@@ -151,18 +145,6 @@ def end_leases(parts: Parts) -> None:
     parts.database["images"].update_many(
         {"replacing": {"$exists": True}}, {"$set": {"replacing.lease.lasts_s": 0}}
     )
-
-
-def killed(patch: pytest.MonkeyPatch, owner: object, name: str, *, after: bool) -> None:
-    """Whoever calls that dies, before or after it is done."""
-    works = getattr(owner, name)
-
-    def die(*given: Any, **told: Any) -> None:
-        if after:
-            works(*given, **told)
-        raise DiedError
-
-    patch.setattr(owner, name, die)
 
 
 class Sender:
