@@ -1,11 +1,13 @@
-"""Calls that break: the process dies there, or what the database answered does not arrive."""
+"""Calls that go wrong: the process dies there, an answer is lost, something else comes first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
+
+import pytest
 
 
 class DiedError(BaseException):
@@ -26,3 +28,17 @@ def breaking(
 
     with patch.object(owner, call, breaks):
         yield
+
+
+def before(
+    monkeypatch: pytest.MonkeyPatch, owner: object, call: str, happens: Callable[[], object]
+) -> None:
+    """Something happens when that is called next, before it does its work."""
+    works = getattr(owner, call)
+
+    def later(*given: Any, **named: Any) -> Any:
+        monkeypatch.setattr(owner, call, works)
+        happens()
+        return works(*given, **named)
+
+    monkeypatch.setattr(owner, call, later)

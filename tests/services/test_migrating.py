@@ -22,7 +22,7 @@ from gallery.errors import (
     StoreUnavailableError,
     TooLargeError,
 )
-from gallery.model import Edit, Image, Particulars, Received, Status
+from gallery.model import Edit, Image, Particulars, Status
 from gallery.services import moving
 from gallery.services.audit import Auditor
 from gallery.services.delivery import ElsewhereError
@@ -34,7 +34,7 @@ from gallery.stores.registry import Stores
 from gallery.transformation.address import read
 from tests import pictures
 from tests.catalog.making import at_once
-from tests.services.breaking import DiedError, breaking
+from tests.services.breaking import DiedError, before, breaking
 from tests.services.conftest import Parts, UnreliableStore, asked, mover_of
 from tests.services.remote import VERSION, RemoteStore
 
@@ -245,23 +245,11 @@ def test_when_nothing_is_to_stay_it_goes_at_once(scene: Scene) -> None:
 def test_what_comes_meanwhile_moves_too(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     image = scene.parts.take(PHOTO).image
     scene.begin()
-    in_the_put(scene, monkeypatch, lambda: scene.parts.take(OTHER))
+    before(monkeypatch, scene.cloud.kept, "put", lambda: scene.parts.take(OTHER))
 
     assert scene.moving.run() == 2
     assert scene.find(image).store == "cloud"
     assert scene.state() is State.DONE
-
-
-def in_the_put(scene: Scene, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Any]) -> None:
-    """Something happens while an object is on its way to the cloud."""
-    put = scene.cloud.kept.put
-
-    def slowly(key: str, original: Received) -> Any:
-        monkeypatch.setattr(scene.cloud.kept, "put", put)
-        happens()
-        return put(key, original)
-
-    monkeypatch.setattr(scene.cloud.kept, "put", slowly)
 
 
 def test_one_that_is_edited_while_it_moves_arrives_with_its_new_words(
@@ -270,7 +258,12 @@ def test_one_that_is_edited_while_it_moves_arrives_with_its_new_words(
     image = scene.parts.take(PHOTO).image
     scene.begin()
     words = Edit(description="New words")
-    in_the_put(scene, monkeypatch, lambda: scene.parts.library.edit(image.id, words, version=None))
+    before(
+        monkeypatch,
+        scene.cloud.kept,
+        "put",
+        lambda: scene.parts.library.edit(image.id, words, version=None),
+    )
 
     assert scene.moving.run() == 1
 
@@ -284,7 +277,12 @@ def test_one_that_is_trashed_while_it_moves_arrives_in_the_trash(
 ) -> None:
     image = scene.parts.take(PHOTO).image
     scene.begin()
-    in_the_put(scene, monkeypatch, lambda: scene.parts.library.trash(image.id, version=None))
+    before(
+        monkeypatch,
+        scene.cloud.kept,
+        "put",
+        lambda: scene.parts.library.trash(image.id, version=None),
+    )
 
     assert scene.moving.run() == 1
     assert (scene.find(image).store, scene.find(image).status) == ("cloud", Status.TRASHED)
@@ -296,7 +294,7 @@ def test_one_that_is_purged_while_it_moves_leaves_nothing(
 ) -> None:
     image = scene.parts.take(PHOTO).image
     scene.begin()
-    in_the_put(scene, monkeypatch, lambda: scene.parts.library.purge(image.id))
+    before(monkeypatch, scene.cloud.kept, "put", lambda: scene.parts.library.purge(image.id))
 
     assert scene.moving.run() == 0
     scene.time_passes()
@@ -317,18 +315,15 @@ def test_one_that_is_replaced_while_it_moves_ends_in_the_new_picture(
 
     if begun == "after":
         scene.begin()
-        in_the_put(scene, monkeypatch, replaces)
+        before(monkeypatch, scene.cloud.kept, "put", replaces)
         assert scene.moving.run() == 1, "the new picture moves as well"
     else:
-        put = scene.local.put
 
-        def slowly(key: str, original: Received) -> Any:
-            monkeypatch.setattr(scene.local, "put", put)
+        def moves() -> None:
             scene.begin()
             scene.moving.run()
-            return put(key, original)
 
-        monkeypatch.setattr(scene.local, "put", slowly)
+        before(monkeypatch, scene.local, "put", moves)
         replaces()
     scene.ends_clean()
 
@@ -441,7 +436,7 @@ def test_paused_it_begins_nothing_and_resumed_it_goes_on(
     for seed in range(4):
         scene.parts.take(pictures.photo(seed=seed))
     scene.begin()
-    in_the_put(scene, monkeypatch, scene.migrating.pause)
+    before(monkeypatch, scene.cloud.kept, "put", scene.migrating.pause)
 
     moved = scene.moving.run()
 
@@ -458,7 +453,7 @@ def test_paused_it_begins_nothing_and_resumed_it_goes_on(
 def test_turned_back_everything_goes_home(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     images = [scene.parts.take(pictures.photo(seed=seed)).image for seed in range(4)]
     scene.begin()
-    in_the_put(scene, monkeypatch, scene.migrating.pause)
+    before(monkeypatch, scene.cloud.kept, "put", scene.migrating.pause)
     scene.moving.run()
 
     scene.migrating.turn_back()
@@ -690,7 +685,7 @@ def test_what_is_being_moved_is_given_back_at_the_end(
         scene.moving.release()
         leases.append("lease" in scene.document()["migrating"])
 
-    in_the_put(scene, monkeypatch, told_to_end)
+    before(monkeypatch, scene.cloud.kept, "put", told_to_end)
     scene.moving.run()
 
     assert leases == [False]

@@ -36,7 +36,7 @@ from gallery.stores.spool import BlobSpool, DiskSpool
 from tests import pictures
 from tests.catalog.making import at_once
 from tests.programs import eventually
-from tests.services.breaking import DiedError, breaking
+from tests.services.breaking import DiedError, before, breaking
 from tests.services.conftest import SECRET, Parts, mover_of
 from tests.services.remote import VERSION, RemoteStore
 
@@ -265,25 +265,13 @@ def test_one_that_is_purged_before_it_moved_leaves_nothing(scene: Scene, tried: 
     assert scene.moving.run() == 0
 
 
-def in_the_put(scene: Scene, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Any]) -> None:
-    """Something happens while the object is on its way to the cloud."""
-    put = scene.cloud.kept.put
-
-    def slowly(key: str, original: Any) -> Any:
-        monkeypatch.setattr(scene.cloud.kept, "put", put)
-        happens()
-        return put(key, original)
-
-    monkeypatch.setattr(scene.cloud.kept, "put", slowly)
-
-
 def test_one_that_is_purged_while_it_moves_leaves_nothing(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scene.goes_away()
     image = scene.parts.take(PHOTO).image
     scene.comes_back()
-    in_the_put(scene, monkeypatch, lambda: scene.parts.library.purge(image.id))
+    before(monkeypatch, scene.cloud.kept, "put", lambda: scene.parts.library.purge(image.id))
 
     assert scene.moving.run() == 0
     scene.parts.sweep.run()
@@ -346,9 +334,10 @@ def test_one_that_is_replaced_while_it_moves_ends_in_the_new_picture(
     scene.goes_away()
     image = scene.parts.take(PHOTO).image
     scene.comes_back()
-    in_the_put(
-        scene,
+    before(
         monkeypatch,
+        scene.cloud.kept,
+        "put",
         lambda: scene.parts.replacing.replace(scene.find(image), scene.parts.receive(OTHER)),
     )
 
@@ -453,7 +442,7 @@ def test_what_somebody_cleared_from_the_disk_meanwhile_is_sent_again_soon(
     def clears_the_disk() -> None:
         shutil.rmtree(scene.parts.folder / "incoming")
 
-    in_the_put(scene, monkeypatch, clears_the_disk)
+    before(monkeypatch, scene.cloud.kept, "put", clears_the_disk)
 
     assert scene.moving.run() == 0
     assert (scene.find(image).store, scene.document()["migrating"]["tries"]) == ("spool", 1)
@@ -557,7 +546,7 @@ def test_whoever_wakes_late_does_not_win_and_deletes_nothing(
         assert move
         assert scene.moving._try(move)
 
-    in_the_put(scene, monkeypatch, another_moves_it)
+    before(monkeypatch, scene.cloud.kept, "put", another_moves_it)
 
     assert scene.moving.run() == 0
     arrived(scene, image)
@@ -599,7 +588,7 @@ def test_what_is_being_moved_is_given_back_at_the_end(
         scene.moving.release()
         leases.append("lease" in scene.document()["migrating"])
 
-    in_the_put(scene, monkeypatch, told_to_end)
+    before(monkeypatch, scene.cloud.kept, "put", told_to_end)
     scene.moving.run()
 
     assert leases == [False]
@@ -678,7 +667,7 @@ def test_a_move_keeps_what_is_its_own_as_long_as_it_takes(
         return renewals[-1]
 
     monkeypatch.setattr(scene.parts.catalog, "renew_move", counted)
-    in_the_put(scene, monkeypatch, lambda: eventually(lambda: len(renewals) > 2, 30))
+    before(monkeypatch, scene.cloud.kept, "put", lambda: eventually(lambda: len(renewals) > 2, 30))
 
     assert scene.moving.run() == 1
     assert all(renewals)
