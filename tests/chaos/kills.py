@@ -11,7 +11,7 @@ from tests.chaos.history import Told, Upload
 from tests.chaos.points import DECODER, WORKER
 from tests.chaos.scene import CLOUDINARY, LOCAL, Scene
 from tests.cloudinary_server import Reset
-from tests.cloudinary_server.faults import Exchange
+from tests.provider.wire import Exchange
 
 OF_AN_UPLOAD = (
     "headers read",

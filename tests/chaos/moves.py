@@ -9,7 +9,7 @@ from tests.chaos.cells import Cell
 from tests.chaos.history import Told
 from tests.chaos.scene import CLOUDINARY, Scene
 from tests.cloudinary_server import Fail, Reset
-from tests.cloudinary_server.faults import Fault
+from tests.provider.wire import Fault
 
 ALL = 200
 """More failures than the store is asked for while it is away."""

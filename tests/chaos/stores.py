@@ -9,7 +9,7 @@ from tests.chaos.cells import Cell
 from tests.chaos.history import Told
 from tests.chaos.scene import CLOUDINARY, Scene
 from tests.cloudinary_server import Fail, Garble, Reset, Stall, Truncate
-from tests.cloudinary_server.faults import Fault
+from tests.provider.wire import Fault
 
 OFTEN = 8
 """More failures than anybody tries again after."""

@@ -20,8 +20,8 @@ from tests.chaos.kills import keeping, on
 from tests.chaos.points import WORKER
 from tests.chaos.scene import CLOUDINARY, LOCAL, Scene
 from tests.cloudinary_server import Reset
-from tests.cloudinary_server.faults import Exchange
 from tests.programs import eventually
+from tests.provider.wire import Exchange
 
 LEASE_S = 4.0
 

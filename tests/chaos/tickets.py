@@ -17,8 +17,8 @@ from tests.chaos.history import Told, Upload
 from tests.chaos.points import PROGRAM, WORKER
 from tests.chaos.scene import CLOUDINARY, Scene
 from tests.cloudinary_server import Fail, Reset, Stall
-from tests.cloudinary_server.faults import Fault
 from tests.programs import eventually
+from tests.provider.wire import Fault
 
 MOMENTS = (
     "ticket, looked at",

@@ -10,6 +10,6 @@ with CloudflareServer() as server:
 
 from tests.cloudflare_server.account import Account
 from tests.cloudflare_server.server import CloudflareServer, Fail
-from tests.cloudinary_server.faults import Garble, Pass, Reset, Stall, Truncate
+from tests.provider.faults import Garble, Pass, Reset, Stall, Truncate
 
 __all__ = ["Account", "CloudflareServer", "Fail", "Garble", "Pass", "Reset", "Stall", "Truncate"]

@@ -19,7 +19,7 @@ from werkzeug.http import parse_options_header
 
 from tests.cloudflare_server.account import Account, RefusedError, Stored
 from tests.cloudflare_server.variants import Variants
-from tests.cloudinary_server.account import Answer, Request
+from tests.provider.wire import Answer, Request
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 FORMATS = {"jpegload": "jpeg", "pngload": "png", "gifload": "gif", "webpload": "webp"}

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote
 import pyvips
 
 from tests.cloudflare_server.account import Account, RefusedError
-from tests.cloudinary_server.account import Answer, Request
+from tests.provider.wire import Answer, Request
 
 MOST = 100
 FITS = ("scale-down", "contain", "cover", "crop", "pad")

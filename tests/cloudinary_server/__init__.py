@@ -8,7 +8,7 @@ with CloudinaryServer() as server:
 """
 
 from tests.cloudinary_server.account import Account
-from tests.cloudinary_server.faults import Fail, Garble, Pass, Reset, Stall, Truncate
-from tests.cloudinary_server.server import CloudinaryServer
+from tests.cloudinary_server.server import CloudinaryServer, Fail
+from tests.provider.faults import Garble, Pass, Reset, Stall, Truncate
 
 __all__ = ["Account", "CloudinaryServer", "Fail", "Garble", "Pass", "Reset", "Stall", "Truncate"]

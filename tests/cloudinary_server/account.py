@@ -5,31 +5,11 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """A request as it came off the wire."""
-
-    method: str
-    path: str
-    """Percent-encoded still, without the query."""
-    query: str
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """An answer, ready for the wire."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
+from tests.provider.wire import Answer
 
 
 class RefusedError(Exception):

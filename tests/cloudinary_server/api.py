@@ -22,10 +22,11 @@ import pyvips
 from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 
-from tests.cloudinary_server.account import Account, Answer, Asset, RefusedError, Request
+from tests.cloudinary_server.account import Account, Asset, RefusedError
 from tests.cloudinary_server.delivery import derive
 from tests.cloudinary_server.named import Named
 from tests.cloudinary_server.notifying import Notify
+from tests.provider.wire import Answer, Request
 
 UNSIGNED = frozenset({"file", "cloud_name", "resource_type", "api_key", "signature", "mode"})
 """Parameters that a signature never covers."""

@@ -14,7 +14,8 @@ from urllib.parse import unquote
 
 import pyvips
 
-from tests.cloudinary_server.account import Account, Answer, Asset, RefusedError, Request
+from tests.cloudinary_server.account import Account, Asset, RefusedError
+from tests.provider.wire import Answer, Request
 
 
 class Delivery:

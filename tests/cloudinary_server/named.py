@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from tests.cloudinary_server.account import Account, NamedTransformation, RefusedError, Request
+from tests.cloudinary_server.account import Account, NamedTransformation, RefusedError
+from tests.provider.wire import Request
 
 _SPELLED = {
     "c": "crop",

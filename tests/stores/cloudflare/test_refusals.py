@@ -20,7 +20,7 @@ from gallery.errors import (
 from gallery.stores.cloudflare.pace import OFTEN
 from gallery.stores.cloudflare.store import CloudflareStore
 from tests.cloudflare_server import CloudflareServer, Fail, Garble, Reset, Stall, Truncate
-from tests.cloudinary_server.faults import Fault
+from tests.provider.wire import Fault
 from tests.store_contract import KEY, Draw, content_of, keys_of, receive_bytes
 from tests.stores.cloudflare.helpers import ACTIONS, LISTS, SHORT_S, Open
 

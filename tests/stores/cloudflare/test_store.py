@@ -20,7 +20,7 @@ from gallery.stores.cloudflare.store import CloudflareStore
 from gallery.transformation import Transformation
 from tests.cloudflare_server import CloudflareServer, Garble, Reset, Truncate
 from tests.cloudflare_server.api import form_of
-from tests.cloudinary_server.faults import Fault
+from tests.provider.wire import Fault
 from tests.store_contract import KEY, OTHER_KEY, Draw, Fetch, StoreContract, content_of, keys_of
 from tests.stores.cloudflare.helpers import Open, get
 

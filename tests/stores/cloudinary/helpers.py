@@ -13,7 +13,7 @@ from werkzeug.http import parse_options_header
 
 from gallery.model import Received
 from gallery.stores.cloudinary.store import CloudinaryStore
-from tests.cloudinary_server.account import Request
+from tests.provider.wire import Request
 from tests.store_contract import CALLS, Call, keys_of, receive_bytes
 
 SHORT_S = 0.4

@@ -5,7 +5,7 @@ import pytest
 from gallery.errors import KeyTakenError, StoreUnavailableError
 from gallery.stores.cloudinary.store import CloudinaryStore
 from tests.cloudinary_server import CloudinaryServer, Garble, Reset, Stall, Truncate
-from tests.cloudinary_server.faults import Fault
+from tests.provider.wire import Fault
 from tests.store_contract import KEY, Draw, keys_of
 from tests.stores.cloudinary.helpers import Open
 

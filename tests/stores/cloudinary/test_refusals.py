@@ -16,7 +16,7 @@ from gallery.errors import (
 )
 from gallery.stores.cloudinary.store import CloudinaryStore
 from tests.cloudinary_server import CloudinaryServer, Fail, Garble, Reset, Stall, Truncate
-from tests.cloudinary_server.faults import Fault
+from tests.provider.wire import Fault
 from tests.store_contract import KEY, SMALL, Draw, content_of, image_of, keys_of, receive_bytes
 from tests.stores.cloudinary.helpers import ACTIONS, SHORT_S, Open, get, large
 

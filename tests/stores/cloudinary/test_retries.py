@@ -7,7 +7,7 @@ import pytest
 from gallery.errors import StoreUnavailableError
 from gallery.stores.cloudinary.store import CloudinaryStore
 from tests.cloudinary_server import CloudinaryServer, Fail, Garble, Reset, Stall
-from tests.cloudinary_server.faults import Fault
+from tests.provider.wire import Fault
 from tests.store_contract import KEY, Draw
 from tests.stores.cloudinary.helpers import ACTIONS, SHORT_S
 

@@ -1,6 +1,7 @@
-"""What can go wrong on the way to Cloudinary and back: one value for each request that fails.
+"""What can go wrong on the way to a provider and back: one value for each request that fails.
 
-``kept`` says whether Cloudinary did what was asked before it went wrong.
+``kept`` says whether the provider did what was asked before it went wrong. How it refuses is its
+own.
 """
 
 from __future__ import annotations
@@ -8,31 +9,9 @@ from __future__ import annotations
 import os
 import socket
 import struct
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler
-from typing import Protocol
+from dataclasses import dataclass, replace
 
-from tests.cloudinary_server.account import Answer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
-    """A request that was read and waits for its answer."""
-
-    handler: BaseHTTPRequestHandler
-    carry_out: Callable[[], Answer]
-    send: Callable[[Answer], None]
-    stopping: threading.Event
-
-
-class Fault(Protocol):
-    """Answers a request in its own way."""
-
-    def play(self, exchange: Exchange) -> None:
-        """Answers, or does not."""
-        ...
+from tests.provider.wire import Answer, Exchange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,19 +20,6 @@ class Pass:
 
     def play(self, exchange: Exchange) -> None:
         exchange.send(exchange.carry_out())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fail:
-    """An error answer with Cloudinary's JSON."""
-
-    status: int = 500
-    message: str = "General Error"
-    headers: dict[str, str] = field(default_factory=dict)
-
-    def play(self, exchange: Exchange) -> None:
-        body = b'{"error": {"message": "%s"}}' % self.message.encode()
-        exchange.send(Answer(status=self.status, headers=self.headers, body=body))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
