@@ -1,6 +1,7 @@
 """The sockets that workers listen on: who is gone without a word is found out by the kernel."""
 
 import socket
+import sys
 
 from gallery.serving import listening
 from tests.programs import free_port
@@ -8,7 +9,8 @@ from tests.programs import free_port
 
 def test_what_is_accepted_is_probed_within_a_minute():
     port = free_port()
-    with listening.listen("127.0.0.1", port, backlog=8) as ours:
+    [ours] = listening.listen("127.0.0.1", port, workers=1, backlog=8)
+    with ours:
         ours.setblocking(True)
         with socket.create_connection(("127.0.0.1", port)), ours.accept()[0] as accepted:
             assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
@@ -21,8 +23,14 @@ def test_what_is_accepted_is_probed_within_a_minute():
 
 def test_workers_share_their_port():
     port = free_port()
-    with (
-        listening.listen("127.0.0.1", port, backlog=8) as first,
-        listening.listen("127.0.0.1", port, backlog=8) as second,
-    ):
+    first, second = listening.listen("127.0.0.1", port, workers=2, backlog=8)
+    with first, second:
+        assert first is not second
         assert first.getsockname() == second.getsockname()
+
+
+def test_where_the_kernel_deals_out_nothing_they_share_the_socket(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    first, second = listening.listen("127.0.0.1", free_port(), workers=2, backlog=8)
+    with first:
+        assert first is second

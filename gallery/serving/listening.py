@@ -1,4 +1,4 @@
-"""The sockets that workers listen on, one for each.
+"""The sockets that workers listen on.
 
 They are made here, not by granian, for two things. A sender that is gone without a word (a phone
 out of reach, a laptop without power) is found out by the kernel's probes; granian waits for a body
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import sys
 import time
 
 from gallery.config import Settings
@@ -21,8 +22,18 @@ SILENT_S, PROBE_EVERY_S, PROBES = 30, 10, 3
 _PORT_FREE_WITHIN_S = 1.0
 
 
-def listen(host: str, port: int, *, backlog: int) -> socket.socket:
-    """A socket that shares its port with others like it; what it accepts is probed."""
+def listen(host: str, port: int, *, workers: int, backlog: int) -> list[socket.socket]:
+    """A socket for each worker; what they accept is probed.
+
+    They share the port, and the kernel deals out who comes. Only Linux does that: elsewhere it is
+    one socket, the same for all.
+    """
+    if sys.platform == "linux":
+        return [_listening(host, port, backlog) for _ in range(workers)]
+    return [_listening(host, port, backlog)] * workers
+
+
+def _listening(host: str, port: int, backlog: int) -> socket.socket:
     listening = socket.socket(_family(host))
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)

@@ -141,8 +141,9 @@ class Server(MPServer):
 
     def _init_shared_socket(self) -> None:
         self._ssp = self._sso = None
-        address = (self._settings.host, self._settings.port)
-        self._sockets = [listen(*address, backlog=CONNECTIONS) for _ in range(self.workers)]
+        self._sockets = listen(
+            self._settings.host, self._settings.port, workers=self.workers, backlog=CONNECTIONS
+        )
 
     def _drop_shared_socket(self) -> None:
         """From now on the kernel refuses whoever comes, once the workers have closed theirs."""
@@ -245,8 +246,8 @@ class Server(MPServer):
         die_with(self._main)
         os.setsid()  # Ctrl-C is for the main process, which tells us in its own time.
         os.close(self._draining)
-        for number, other in enumerate(self._sockets):
-            if number != self._number:
+        for other in self._sockets:
+            if other is not self._sockets[self._number]:
                 other.close()
         draining = threading.Event()
         threading.Thread(target=self._wait_for_drain, args=(draining,), daemon=True).start()
