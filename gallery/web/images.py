@@ -153,7 +153,7 @@ class ImageViews:
         self._access.require_writer()
         return self._shown(self._library.restore(image_id))
 
-    @describes("Download the bytes as uploaded", answers={200: "application/octet-stream"})
+    @describes("Download the bytes as uploaded", answers={200: "image/*"})
     def original(self, image_id: str) -> Response:
         self._access.require_writer()
         image = self._library.find(image_id)

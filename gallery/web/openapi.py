@@ -19,6 +19,20 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 VERSION = "1.0.0"
 
+_TEXT: dict[str, Any] = {"type": "string"}
+_NUMBER: dict[str, Any] = {"type": "integer", "minimum": 0}
+_HEADERS: Mapping[str, dict[str, Any]] = {
+    "Idempotency-Key": {"schema": {**_TEXT, "pattern": "^[!-~]{1,255}$"}},
+    "If-Match": {"schema": {**_TEXT, "pattern": '^(\\*|"[0-9]{1,15}")$'}},
+    "Last-Event-ID": {"schema": _TEXT},
+    "Tus-Resumable": {"schema": {"const": "1.0.0"}, "required": True},
+    "Upload-Checksum": {"schema": _TEXT},
+    "Upload-Length": {"schema": _NUMBER, "required": True},
+    "Upload-Metadata": {"schema": _TEXT},
+    "Upload-Offset": {"schema": _NUMBER, "required": True},
+}
+"""The headers that change what a call does."""
+
 _PARAMETER = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 
 
@@ -29,7 +43,7 @@ class Description:
     summary: str
     query: type[BaseModel] | None = None
     headers: tuple[str, ...] = ()
-    """Those that change what the call does."""
+    """Those that change what the call does; each stands in ``_HEADERS``."""
     body: type[BaseModel] | str | None = None
     """A model, or the content type of what is no JSON."""
     form: type[BaseModel] | None = None
@@ -155,10 +169,7 @@ def _query_parameters(model: type[BaseModel] | None) -> list[dict[str, Any]]:
 
 
 def _header_parameters(names: tuple[str, ...]) -> list[dict[str, Any]]:
-    return [
-        {"name": name, "in": "header", "required": False, "schema": {"type": "string"}}
-        for name in names
-    ]
+    return [{"name": name, "in": "header", "required": False, **_HEADERS[name]} for name in names]
 
 
 def _inlined(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:

@@ -45,7 +45,12 @@ def _filled(text: str) -> str:
 
 
 Text = Annotated[str, Field(max_length=MAX_DESCRIPTION), AfterValidator(_storable)]
-Tag = Annotated[str, Field(max_length=MAX_TAG), AfterValidator(_storable), AfterValidator(_filled)]
+Tag = Annotated[
+    str,
+    Field(max_length=MAX_TAG, json_schema_extra={"pattern": r"\S"}),
+    AfterValidator(_storable),
+    AfterValidator(_filled),
+]
 
 
 def _distinct(tags: list[str]) -> list[str]:

@@ -58,7 +58,7 @@ class TrashViews:
         self._access.require_writer()
         return {"deleting": self._trash.empty()}, 202
 
-    @describes("Show an image that is in the trash", answers={200: "application/octet-stream"})
+    @describes("Show an image that is in the trash", answers={200: "image/*"})
     def variant(self, image_id: str, preset: str, width: int) -> Response:
         self._access.require_writer()
         image = self._trash.find(image_id)
