@@ -73,7 +73,7 @@ class Program:
         return [int(pid) for pid in task.read_text().split()]
 
     def mongod(self) -> int:
-        return next(pid for pid in self.children() if command_of(pid).startswith("mongod"))
+        return next(pid for pid in self.children() if is_mongod(pid))
 
     def send(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
@@ -104,6 +104,11 @@ def command_of(pid: int) -> str:
         return Path(f"/proc/{pid}/comm").read_text().strip()
     except OSError:
         return ""
+
+
+def is_mongod(pid: int) -> bool:
+    """Whether that process is a database."""
+    return command_of(pid).startswith("mongod")
 
 
 def is_gone(pid: int) -> bool:

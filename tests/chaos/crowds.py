@@ -8,13 +8,14 @@ import signal
 import threading
 import time
 from functools import partial
+from typing import Self
 
 from tests.chaos import history
 from tests.chaos.cells import BOTH, Cell
 from tests.chaos.history import Told, Upload
 from tests.chaos.scene import LOCAL, Scene
 from tests.cloudinary_server import Fail, Pass
-from tests.programs import eventually
+from tests.programs import eventually, is_mongod
 
 CLIENTS = 8
 
@@ -46,7 +47,10 @@ class Crowd:
                     return
             self.acknowledged += 1
 
-    def end(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Lets each finish what it is at."""
         self._ended.set()
         for each in self._working:
@@ -57,15 +61,14 @@ def soak(minutes: float, scene: Scene) -> None:
     """The program, a worker or mongod is killed every few seconds; one call in ten to the store
     fails."""
     chance = random.Random(scene.store)  # noqa: S311 (repeatable on purpose)
-    crowd = Crowd(scene)
     ends_at = time.monotonic() + minutes * 60
-    while (left_s := ends_at - time.monotonic()) > 0:
-        if scene.twin:
-            scene.twin.script("upload", *[*[Pass()] * (_ONE_IN - 1), Fail()] * 1000)
-        time.sleep(min(left_s, chance.uniform(*_PAUSES_S)))
-        _kill_one(chance, scene)
-        scene.ensure()
-    crowd.end()
+    with Crowd(scene) as crowd:
+        while (left_s := ends_at - time.monotonic()) > 0:
+            if scene.twin:
+                scene.twin.script("upload", *[*[Pass()] * (_ONE_IN - 1), Fail()] * 1000)
+            time.sleep(min(left_s, chance.uniform(*_PAUSES_S)))
+            _kill_one(chance, scene)
+            scene.ensure()
     if scene.twin:
         scene.twin.script("upload")
     scene.recover()
@@ -75,23 +78,26 @@ def soak(minutes: float, scene: Scene) -> None:
 
 
 def _kill_one(chance: random.Random, scene: Scene) -> None:
-    victim = chance.choice((scene.program.process.pid, "worker", "mongod"))
-    if victim == scene.program.process.pid:
+    victim = chance.choice(("program", "worker", "mongod"))
+    if victim == "program":
         scene.kill()
-        return
-    pids = [scene.program.mongod()] if victim == "mongod" else scene.workers()
-    os.kill(chance.choice(pids), signal.SIGKILL)
+    elif pids := [pid for pid in _children(scene) if is_mongod(pid) is (victim == "mongod")]:
+        os.kill(chance.choice(pids), signal.SIGKILL)
+
+
+def _children(scene: Scene) -> list[int]:
+    """None of a program that has ended: too much of it was killed within a minute."""
+    return scene.program.children() if scene.alive else []
 
 
 def told_to_end(scene: Scene) -> None:
     """SIGTERM under load: what runs is finished, what comes is turned away, and it ends well."""
     before = len(scene.history.entries)
-    crowd = Crowd(scene)
-    eventually(lambda: crowd.acknowledged >= CLIENTS, 60.0)
-    began = time.monotonic()
-    assert scene.stop() == 0
-    assert time.monotonic() - began < _ENDS_WITHIN_S
-    crowd.end()
+    with Crowd(scene) as crowd:
+        eventually(lambda: crowd.acknowledged >= CLIENTS, 60.0)
+        began = time.monotonic()
+        assert scene.stop() == 0
+        assert time.monotonic() - began < _ENDS_WITHIN_S
     entries = scene.history.entries[before:]
     broken = [entry for entry in entries if entry.told is Told.UNKNOWN and not entry.refused]
     assert not broken, broken
