@@ -8,6 +8,7 @@ import os
 import secrets
 import threading
 import time
+from collections import defaultdict
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -66,6 +67,7 @@ class History:
         self.uploads: dict[str, Upload] = {}
         """By key."""
         self.entries: list[Entry] = []
+        self._of_key: defaultdict[str, list[Entry]] = defaultdict(list)
         self.gone: set[str] = set()
         """Ids of images that somebody deleted for ever, whether or not that was acknowledged."""
         self.expected: dict[str, set[str | None]] = {}
@@ -104,6 +106,7 @@ class History:
         )
         with self._lock:
             self.entries.append(entry)
+            self._of_key[entry.key].append(entry)
             os.write(self._file, json.dumps(asdict(entry)).encode() + b"\n")
             os.fsync(self._file)
         return entry
@@ -115,7 +118,7 @@ class History:
 
     def told(self, key: str) -> list[Entry]:
         with self._lock:
-            return [entry for entry in self.entries if entry.key == key]
+            return list(self._of_key[key])
 
     def acknowledged(self) -> list[Entry]:
         with self._lock:
