@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from tests.pictures import Picture
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
-    engine = Engine(LIMITS, children=2)
+    """With time for a machine that is busy with other things."""
+    engine = Engine(replace(LIMITS, wall_s=60.0, cpu_s=60), children=2)
     yield engine
     engine.close()
 
