@@ -162,9 +162,13 @@ class Scene:
         self._orders.with_suffix(".taken").unlink(missing_ok=True)
         Order(point, victim, **more).give(self._orders)
 
-    def forget_order(self) -> None:
-        """Nobody is hit who comes by from now on."""
-        self._orders.unlink(missing_ok=True)
+    def forget_order(self) -> bool:
+        """Nobody is hit who comes by from now on; whether nobody was."""
+        try:
+            self._orders.unlink()
+        except FileNotFoundError:
+            return False
+        return True
 
     def hit_database(self, point: str, number: signal.Signals) -> int:
         """mongod gets the signal at that moment; its process id."""
