@@ -171,10 +171,13 @@ def test_a_browser_that_is_closed_goes_on_when_it_is_opened(
     context = opened()
     page = context.new_page()
     page.goto("/")
-    # Nothing arrives; what is only held would be let through when the page goes.
-    page.route("**/api/images", lambda route: route.abort())
+    # Nothing is under way when the page goes: what is held or sent then would be let through.
+    watch.allow("503")
+    busy = {"status": 503, "headers": {"Retry-After": "600"}}
+    page.route("**/api/images", lambda route: route.fulfill(**busy))
     choose(page, file_of(landscape(1), "beach.jpg"), file_of(landscape(3), "tower.jpg"))
     wait_until_kept(page)
+    expect(page.locator(".upload-row").filter(has_text="503").first).to_be_visible()
     context.close()
     assert gallery.list() == []
 
