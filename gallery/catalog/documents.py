@@ -13,8 +13,8 @@ A document has the fields of the JSON under the same names, and besides:
 ``replacing``   another picture on its way to it (``replacing.py``); ``replacements`` counts them
 ``leaving``     objects of pictures that were replaced or moved, until they are deleted
 ``staying``     those that stay for a while where an image was before it moved (``leaving.py``)
-``migrating``   the store it is on its way to (``migrating.py``)
-``moved``       by which way of a migration it came to its store, and when (``relocating.py``)
+``migrating``   the store it is on its way to (``moves.py``)
+``moved``       by which way of a migration it came to its store, and when (``migration_moves.py``)
 ``phash_bands`` four numbers, of 16 bits of ``phash`` each: what looks alike is found by them
 =============== ====================================================================================
 

@@ -1,8 +1,8 @@
 """The catalog of images: what is recorded of each, from its intent to its end.
 
 One document in the collection ``images`` is one image (``documents.py``). The methods of its life
-are in ``intents``, ``assets``, ``alike``, ``changing``, ``replacing``, ``migrating``,
-``relocating``, ``leaving`` and ``lists``, each beside the indexes that it needs.
+are in ``intents``, ``assets``, ``alike``, ``changing``, ``replacing``, ``moves``,
+``migration_moves``, ``leaving`` and ``lists``, each beside the indexes that it needs.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from gallery.catalog import (
     intents,
     leaving,
     lists,
-    migrating,
-    relocating,
+    migration_moves,
+    moves,
     replacing,
 )
 from gallery.catalog.alike import Alike
@@ -30,8 +30,8 @@ from gallery.catalog.failures import answering, database_failures
 from gallery.catalog.intents import ContentTakenError, Intents
 from gallery.catalog.leaving import Leaving
 from gallery.catalog.lists import Lists
-from gallery.catalog.migrating import Migrating
-from gallery.catalog.relocating import Relocating
+from gallery.catalog.migration_moves import MigrationMoves
+from gallery.catalog.moves import Moves
 from gallery.catalog.replacing import Replacing
 from gallery.catalog.surveying import Surveying
 from gallery.model import Image, Status
@@ -47,8 +47,8 @@ class ImageCatalog(
     Alike,
     Changing,
     Replacing,
-    Migrating,
-    Relocating,
+    Moves,
+    MigrationMoves,
     Leaving,
     Surveying,
 ):
@@ -67,8 +67,8 @@ class ImageCatalog(
                     *alike.INDEXES,
                     *changing.INDEXES,
                     *replacing.INDEXES,
-                    *migrating.INDEXES,
-                    *relocating.INDEXES,
+                    *moves.INDEXES,
+                    *migration_moves.INDEXES,
                     *leaving.INDEXES,
                 ]
             )

@@ -16,7 +16,7 @@ One document is one order; at most one of them is ``open``, running or paused:
 ``refusals``           why not, of the first of them
 ====================== ==========================================================================
 
-Which images have moved, and which have not, their own documents say (``relocating.py``).
+Which images have moved, and which have not, their own documents say (``migration_moves.py``).
 """
 
 from __future__ import annotations

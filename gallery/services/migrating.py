@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from gallery.catalog.images import ImageCatalog
-from gallery.catalog.migrating import Move
+from gallery.catalog.migration_moves import Extent
 from gallery.catalog.migrations import Migration, Migrations, State
-from gallery.catalog.relocating import Extent
+from gallery.catalog.moves import Move
 from gallery.errors import ConflictError, InvalidInputError, NotFoundError
 from gallery.stores import spool
 from gallery.stores.abilities import StoreLimits, SupportsLimits

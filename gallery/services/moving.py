@@ -23,7 +23,7 @@ from typing import IO
 
 from gallery.catalog.images import ImageCatalog
 from gallery.catalog.leaving import ObjectName
-from gallery.catalog.migrating import Move
+from gallery.catalog.moves import Move
 from gallery.errors import (
     BusyError,
     ConflictError,

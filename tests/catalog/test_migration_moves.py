@@ -36,11 +36,11 @@ def database(mongod: embedded.Embedded, commands: Commands) -> Iterator[Database
         tz_aware=True,
         event_listeners=[commands],
     ) as client:
-        database = client["test_relocating"]
+        database = client["test_migration_moves"]
         ImageCatalog(database, now=lambda: NOON).ensure_indexes()
         Migrations(database).ensure_indexes()
         yield database
-        client.drop_database("test_relocating")
+        client.drop_database("test_migration_moves")
 
 
 @pytest.fixture(scope="module")

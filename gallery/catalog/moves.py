@@ -1,7 +1,7 @@
 """Images on their way from the spool to the store they are for, or from one store to another.
 
 ``migrating`` lies in the image's own document until it has arrived: of one that lies in the spool
-from its intent on, else for as long as somebody tries to move it (``relocating.py``):
+from its intent on, else for as long as somebody tries to move it (``migration_moves.py``):
 
 =========================== ========================================================================
 ``migrating.to``, ``key``   where its object goes; one may be there already, whole or not
@@ -69,7 +69,7 @@ class Waiting:
     """Why it did not take one of them."""
 
 
-class Migrating(ImageRecords):
+class Moves(ImageRecords):
     """Images that have another store to go to."""
 
     @database_failures

@@ -19,8 +19,8 @@ from pymongo import IndexModel, ReturnDocument
 from gallery.catalog.documents import UNSHOWN, Document, text
 from gallery.catalog.failures import answering, database_failures
 from gallery.catalog.leases import LATE_S, MIGRATING_LEASE, run_out
-from gallery.catalog.migrating import MOVABLE, Move, move_of
 from gallery.catalog.migrations import Migration
+from gallery.catalog.moves import MOVABLE, Move, move_of
 from gallery.catalog.records import ImageRecords
 
 INDEXES = [
@@ -59,8 +59,8 @@ class Extent:
     """Raw files, which the other store does not take."""
 
 
-class Relocating(ImageRecords):
-    """Images on their way from store to store."""
+class MigrationMoves(ImageRecords):
+    """The moves by which a migration brings images from store to store."""
 
     @database_failures
     def begin_move(
