@@ -21,42 +21,26 @@ it: a writer that wakes late has written a part that nobody names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
-from pymongo import IndexModel, ReturnDocument
-from pymongo.database import Database
+from pymongo import IndexModel
 
-from gallery.catalog import leases
-from gallery.catalog.documents import Document, collection, text
+from gallery.catalog.documents import Document, text
 from gallery.catalog.failures import database_failures
-from gallery.catalog.leases import RUN_OUT, held_by, lease_to
+from gallery.catalog.leases import RUN_OUT, lease_to
 from gallery.catalog.upload import Part, Upload, UploadStatus, document_of, upload_of
+from gallery.catalog.upload_leases import UNLEASED, UploadLeases, upload_held
 from gallery.errors import ConflictError, NotFoundError
-
-UPLOADS = "uploads"
 
 KEPT = timedelta(days=1)
 """How long an upload may idle, and how long it is remembered when it has ended."""
 
 
-class Hold(StrEnum):
-    """What a holder finds when it looks after its lease."""
-
-    OURS = "ours"
-    WANTED = "wanted"
-    LOST = "lost"
-
-
-class UploadCatalog:
+class UploadCatalog(UploadLeases):
     """The uploads of one gallery. Every method may raise DatabaseUnavailableError."""
-
-    def __init__(self, database: Database[Document], *, now: Callable[[], datetime]) -> None:
-        self._uploads = collection(database, UPLOADS)
-        self._now = now
 
     @database_failures
     def ensure_indexes(self) -> None:
@@ -108,53 +92,6 @@ class UploadCatalog:
         found = next(iter(self._uploads.aggregate(pipeline)), {"count": 0, "bytes": 0})
         return int(found["count"]), int(found["bytes"])
 
-    # Leases.
-
-    @database_failures
-    def take(
-        self, id: str, *, holder: str, lease_s: float, principal: str | None = None
-    ) -> Upload | None:
-        """The upload, pending and ``holder``'s now; ``None`` when it is not free, or not there."""
-        whose = {} if principal is None else {"principal": text(principal)}
-        # Without a lease the sum of missing values is null, which is less than any time.
-        free = {"_id": text(id), "status": UploadStatus.PENDING.value, **whose, **RUN_OUT}
-        return self._changed(free, lease_to(holder, lease_s) | {"$unset": {"wanted": ""}})
-
-    @database_failures
-    def ask_to_yield(self, id: str) -> None:
-        """Lets whoever has the lease know that somebody waits for it."""
-        held = {"_id": text(id), "lease": {"$exists": True}}
-        self._uploads.update_one(held, {"$set": {"wanted": True}})
-
-    @database_failures
-    def fence(self, id: str) -> bool:
-        """Whether nobody has the lease, and nobody who had it once can still move the offset."""
-        dead = {"_id": text(id), "lease": {"$exists": True}, **RUN_OUT}
-        self._uploads.update_one(dead, _UNLEASED)
-        return self._uploads.find_one({"_id": text(id), "lease": {"$exists": True}}) is None
-
-    @database_failures
-    def renew(self, id: str, *, holder: str, lease_s: float) -> Hold:
-        """Whether the lease is still ours, and then lasts anew."""
-        document = self._uploads.find_one_and_update(
-            _held(id, holder), lease_to(holder, lease_s), {"wanted": 1}
-        )
-        if document is None:
-            return Hold.LOST
-        return Hold.WANTED if document.get("wanted") else Hold.OURS
-
-    @database_failures
-    def release(self, id: str, *, holder: str) -> None:
-        """Ends a lease of ours; harmless when it is none."""
-        self._uploads.update_one(_held(id, holder), _UNLEASED)
-
-    @database_failures
-    def end_leases(self, *, begun_before: datetime) -> None:
-        """Ends the leases of holders that are known to be dead since that moment."""
-        self._uploads.update_many(leases.begun_before(begun_before), leases.ended())
-        processing = {"status": UploadStatus.PROCESSING.value, "lease.lasts_s": 0}
-        self._uploads.update_many(processing, {"$set": {"due_at": self._now()}})
-
     # What the holder of the lease does.
 
     @database_failures
@@ -171,13 +108,13 @@ class UploadCatalog:
             "due_at": now if size == offset and not upload.notes else now + KEPT,
         }
         update: Document = {"$set": changes, "$push": {"parts": asdict(part)}}
-        held = _held(upload.id, holder) | {"offset": part.offset}
-        return self._changed(held, update | (_UNLEASED if release else {}))
+        held = upload_held(upload.id, holder) | {"offset": part.offset}
+        return self._changed(held, update | (UNLEASED if release else {}))
 
     @database_failures
     def note(self, id: str, *, holder: str, **told: Any) -> Upload | None:
         """The upload with what is ``told``; ``None`` when it is not ours."""
-        return self._changed(_held(id, holder), {"$set": told})
+        return self._changed(upload_held(id, holder), {"$set": told})
 
     @database_failures
     def begin_processing(
@@ -209,25 +146,25 @@ class UploadCatalog:
         """Nothing of an upload of ours has arrived at its store: that is asked again later; at once
         where somebody has hinted at it meanwhile."""
         told = {"status": UploadStatus.PENDING.value}
-        update: Document = {"$unset": {**_UNLEASED["$unset"], "problem": "", "hinted": ""}}
-        unhinted = _held(id, holder) | {"hinted": {"$exists": False}}
+        update: Document = {"$unset": {**UNLEASED["$unset"], "problem": "", "hinted": ""}}
+        unhinted = upload_held(id, holder) | {"hinted": {"$exists": False}}
         later = update | {"$set": told | {"due_at": due_at}}
         if not self._uploads.update_one(unhinted, later).matched_count:
             now = update | {"$set": told | {"due_at": self._now()}}
-            self._uploads.update_one(_held(id, holder), now)
+            self._uploads.update_one(upload_held(id, holder), now)
 
     @database_failures
     def put_off(self, id: str, *, holder: str, pause_s: float, problem: dict[str, Any]) -> None:
         """Leaves an upload of ours for later."""
         due_at = self._now() + timedelta(seconds=pause_s)
         told = {"due_at": due_at, "problem": problem}
-        self._uploads.update_one(_held(id, holder), {"$set": told, **_UNLEASED})
+        self._uploads.update_one(upload_held(id, holder), {"$set": told, **UNLEASED})
 
     @database_failures
     def give_back(self, id: str, *, holder: str) -> None:
         """Lets others go on at once with an upload of ours; harmless when it is none."""
         now = {"lease.lasts_s": 0, "due_at": self._now()}
-        processing = {**_held(id, holder), "status": UploadStatus.PROCESSING.value}
+        processing = {**upload_held(id, holder), "status": UploadStatus.PROCESSING.value}
         self._uploads.update_one(processing, {"$set": now})
 
     @database_failures
@@ -237,7 +174,7 @@ class UploadCatalog:
         update: Document = {"$set": changes, "$unset": {"lease": "", "wanted": ""}}
         if "problem" not in told:
             update["$unset"]["problem"] = ""
-        ended = self._changed(_held(id, holder), update)
+        ended = self._changed(upload_held(id, holder), update)
         if ended is None:
             raise ConflictError("Somebody else has taken over this upload.")
         return ended
@@ -290,22 +227,11 @@ class UploadCatalog:
         named = {"_id": text(id), "parts.name": text(name)}
         return self._uploads.find_one(named, {"_id": 1}) is not None
 
-    def _changed(self, query: Document, update: Document) -> Upload | None:
-        document = self._uploads.find_one_and_update(
-            query, update, return_document=ReturnDocument.AFTER
-        )
-        return upload_of(document) if document else None
-
 
 _ENDED = [UploadStatus.READY.value, UploadStatus.FAILED.value, UploadStatus.EXPIRED.value]
-_UNLEASED: Document = {"$unset": {"lease": "", "wanted": ""}}
 
 
 def _whole() -> Document:
     """The condition that every byte is here, or may be in its store, and nobody has it."""
     ready = {"$or": [{"$eq": ["$offset", "$bytes"]}, {"$gt": ["$store", ""]}]}
     return {"$expr": {"$and": [ready, RUN_OUT["$expr"]]}}
-
-
-def _held(id: str, holder: str) -> Document:
-    return {"_id": text(id), **held_by(holder)}

@@ -15,7 +15,7 @@ from pymongo.errors import PyMongoError
 
 from gallery.catalog.documents import IMAGES, Document
 from gallery.catalog.failures import DEADLINE_S
-from gallery.catalog.uploads import UPLOADS
+from gallery.catalog.upload_leases import UPLOADS
 
 log = logging.getLogger(__name__)
 

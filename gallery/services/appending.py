@@ -14,7 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from gallery.catalog.upload import Part, Upload
-from gallery.catalog.uploads import Hold, UploadCatalog
+from gallery.catalog.upload_leases import Hold
+from gallery.catalog.uploads import UploadCatalog
 from gallery.errors import (
     BadRequestError,
     ChecksumMismatchError,
