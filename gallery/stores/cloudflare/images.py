@@ -19,7 +19,8 @@ from urllib.parse import quote
 from gallery.errors import KeyTakenError, ObjectMissingError, TooLargeError, UnsupportedFormatError
 from gallery.model import Received, StoredObject
 from gallery.stores.base import KEY
-from gallery.stores.cloudflare.wire import Call, Client, moment_of, reading
+from gallery.stores.cloudflare.answers import moment_of, reading
+from gallery.stores.cloudflare.wire import Call, Client
 from gallery.stores.patience import Deadline
 
 CREATOR = "vitrine"

@@ -15,8 +15,9 @@ from typing import Any
 from gallery.config import CloudflareAccount
 from gallery.errors import KeyTakenError, StorageFullError
 from gallery.stores.abilities import Preparation
+from gallery.stores.cloudflare.answers import reading
 from gallery.stores.cloudflare.sizes import MOST_VARIANTS, Size, named
-from gallery.stores.cloudflare.wire import Call, Client, reading
+from gallery.stores.cloudflare.wire import Call, Client
 from gallery.transformation import Preset
 
 _NOBODYS = "vitrine-is-this-on"

@@ -29,11 +29,12 @@ from gallery.errors import BusyError, ImageTooLargeError, KeyTakenError
 from gallery.model import Image, Received, StoredObject
 from gallery.stores.abilities import Announced, Foreign, Preparation, Quota, StoreLimits, Ticket
 from gallery.stores.base import StoreHealth, checked
+from gallery.stores.cloudflare.answers import reading
 from gallery.stores.cloudflare.arrivals import Arrivals
 from gallery.stores.cloudflare.images import MAX_BYTES, Held, Images, check_size, read_etag, sniffed
 from gallery.stores.cloudflare.setup import Setup
 from gallery.stores.cloudflare.sizes import in_path, named, signature, size_of
-from gallery.stores.cloudflare.wire import Call, Client, reading
+from gallery.stores.cloudflare.wire import Call, Client
 from gallery.stores.local import own_address
 from gallery.stores.patience import Deadline
 from gallery.transformation import Preset, Transformation
