@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +18,8 @@ from gallery.factory.operating import derived_folder, incoming_folder
 from gallery.factory.records import Records, now, records_of
 from gallery.factory.upkeep import moving_on, upkeep_of
 from gallery.factory.uploading import Uploading, uploading_on
-from gallery.imaging.sandbox import Engine, Limits
+from gallery.factory.works import Works, works_on
+from gallery.imaging.sandbox import Engine
 from gallery.outgoing import Outgoing
 from gallery.services.addresses import Addresses
 from gallery.services.adopting import Adopting
@@ -50,22 +50,7 @@ from gallery.services.replacing import Replacing
 from gallery.services.tally import Tally
 from gallery.services.trash import Trash
 from gallery.services.upkeep import Upkeep
-from gallery.stores.registry import Stores, build_stores
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Works:
-    """What every use case stands on."""
-
-    settings: Settings
-    records: Records
-    stores: Stores
-    engine: Engine
-    addresses: Addresses
-    named: Named
-    delivery: Delivery
-    plans: Plans
-    tally: Tally
+from gallery.stores.registry import Stores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +96,7 @@ class Gallery:
 
 def build(settings: Settings, database: Database[dict[str, Any]], *, stream_cap: int) -> Gallery:
     """Every service on the given database."""
-    works = _works(settings, records_of(database))
+    works = works_on(settings, records_of(database))
     records, stores, delivery = works.records, works.stores, works.delivery
     ingest, replacing = _ways_in(works)
     receipting = operating.receipting_on(records, settings, stores, works.addresses, delivery)
@@ -177,38 +162,6 @@ def build(settings: Settings, database: Database[dict[str, Any]], *, stream_cap:
         trash=Trash(catalog=records.images, delivery=delivery, addresses=works.addresses, now=now),
         archiving=Archiving(orders=records.archives, catalog=records.images, library=library),
         notify=_notify(settings, records, outgoing),
-    )
-
-
-def _works(settings: Settings, records: Records) -> Works:
-    limits = Limits(max_bytes=settings.max_upload_bytes, max_pixels=settings.max_pixels)
-    engine = Engine(limits, children=os.cpu_count() or 1)
-    presets = operating.presets_of(settings)
-    spooled = records.spooled if settings.mongo_uri else None
-    stores = build_stores(settings, presets=presets, spooled=spooled)
-    named = Named(catalog=records.transformations, presets=presets)
-    tally = Tally()
-    delivery = Delivery(
-        root=derived_folder(settings),
-        catalog=records.images,
-        stores=stores,
-        engine=engine,
-        names=named,
-        secret=settings.cdn_api_secret,
-        strict=settings.cdn_strict,
-        public=settings.gallery_visibility == "public",
-        tally=tally,
-    )
-    return Works(
-        tally=tally,
-        settings=settings,
-        records=records,
-        stores=stores,
-        engine=engine,
-        addresses=Addresses(stores, presets),
-        plans=Plans(stores, max_bytes=limits.max_bytes, max_pixels=limits.max_pixels),
-        named=named,
-        delivery=delivery,
     )
 
 
