@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from gallery.errors import BadTransformationError, BrokenImageError, NotFoundErr
 from gallery.imaging.copies import CopyOf, serves
 from gallery.imaging.sandbox import Engine
 from gallery.model import Change, Image
+from gallery.services.delivered import Delivered, ElsewhereError
 from gallery.services.derived import LOCKS, DerivedFiles, Name, name_of, note_use, variant_name
 from gallery.services.flights import Flights
 from gallery.services.meanings import (
@@ -36,34 +36,6 @@ _PAGE = 1000
 
 _COPY = "mid-size copy"
 """Its name among the variants: no transformation is spelled so."""
-
-
-class ElsewhereError(Exception):
-    """The image is delivered at ``url``, by the store that has it. ``varies`` as in ``Delivered``,
-    where everybody is sent there; ``None`` where only this asker is."""
-
-    def __init__(self, url: str, *, varies: frozenset[str] | None = None) -> None:
-        super().__init__(url)
-        self.url = url
-        self.varies = varies
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivered:
-    """What is delivered at an address now."""
-
-    name: Name
-    wanted: Transformation
-    path: Path
-    """Where it lies, or would if there were room: the path stands for exactly these bytes."""
-    content: bytes | None
-    """``None``: whatever lies at ``path``, as it was uploaded."""
-    is_current: bool
-    """The address names the version: it will never mean other bytes."""
-    is_lasting: bool
-    """As long as ``path`` is there, so is the right to fetch it from this address."""
-    varies: frozenset[str]
-    """What of the client it hangs on: ``bucket``, ``dpr``, ``width``."""
 
 
 class Delivery:

@@ -13,7 +13,8 @@ from gallery.errors import GalleryError, NotFoundError
 from gallery.model import Image
 from gallery.outgoing import Outgoing
 from gallery.services.addresses import Addresses
-from gallery.services.delivery import Delivery, ElsewhereError
+from gallery.services.delivered import ElsewhereError
+from gallery.services.delivery import Delivery
 from gallery.services.meanings import Asked, Client
 from gallery.signing import new_id
 from gallery.transformation import address

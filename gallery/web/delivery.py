@@ -17,7 +17,8 @@ from werkzeug.datastructures import Headers
 from gallery.config import Settings
 from gallery.errors import GalleryError, NotFoundError
 from gallery.imaging.formats import BY_NAME, HEAD_BYTES, accept_bucket, content_type_of
-from gallery.services.delivery import Delivered, Delivery, ElsewhereError
+from gallery.services.delivered import Delivered, ElsewhereError
+from gallery.services.delivery import Delivery
 from gallery.services.meanings import Asked, Client
 from gallery.transformation import address
 from gallery.web import errors, media

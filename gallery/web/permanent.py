@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from gallery.errors import NotFoundError, StoreUnavailableError
 from gallery.imaging.formats import HEAD_BYTES, content_type_of
-from gallery.services.delivery import ElsewhereError
+from gallery.services.delivered import ElsewhereError
 from gallery.services.permanent import Permanent
 from gallery.web import media
 from gallery.web.access import Access

@@ -13,7 +13,7 @@ import pytest
 from gallery.errors import BusyError, DecoderFailedError, NotFoundError
 from gallery.imaging.sandbox import Engine
 from gallery.model import Image
-from gallery.services.delivery import Delivered, ElsewhereError
+from gallery.services.delivered import Delivered, ElsewhereError
 from gallery.services.derived import LOCKS, folder_of
 from gallery.stores.registry import Stores
 from gallery.transformation import Transformation

@@ -25,7 +25,7 @@ from gallery.errors import (
 from gallery.model import Edit, Image, Particulars, Status
 from gallery.services import moving
 from gallery.services.audit import Auditor
-from gallery.services.delivery import ElsewhereError
+from gallery.services.delivered import ElsewhereError
 from gallery.services.judging import Hashing
 from gallery.services.meanings import Asked
 from gallery.services.migrating import Migrating, Progress

@@ -14,7 +14,7 @@ from gallery.errors import ObjectMissingError
 from gallery.imaging.formats import identify
 from gallery.imaging.sandbox import Engine
 from gallery.model import Image
-from gallery.services.delivery import ElsewhereError
+from gallery.services.delivered import ElsewhereError
 from gallery.services.sharing import KNOWN_FOR_S, SharedVariants
 from gallery.stores.abilities import KeepsVariants
 from gallery.stores.registry import Stores
