@@ -13,6 +13,7 @@ from gallery.factory.operating import pieces_on_disk
 from gallery.factory.records import Records, now
 from gallery.services.appending import Appending
 from gallery.services.arrivals import Arrivals
+from gallery.services.assembling import Assembling
 from gallery.services.chunks import Chunks
 from gallery.services.finishing import Finishing
 from gallery.services.hooks import Hooks
@@ -68,22 +69,23 @@ def uploading_on(
         max_bytes=plans.max_bytes,
         now=now,
     )
+    assembling = Assembling(parts=parts, incoming=incoming)
     finishing = Finishing(
         catalog=catalog,
         uploads=uploads,
         arrivals=arrivals,
+        assembling=assembling,
         parts=parts,
         images=images,
         ingest=ingest,
         replacing=replacing,
-        incoming=incoming,
         alone_since=alone_since,
         works_here=settings.image_work == "here",
         at_once=os.cpu_count() or 1,
         now=now,
     )
     appending = Appending(catalog=catalog, uploads=uploads, parts=parts)
-    chunks = Chunks(catalog=catalog, uploads=uploads, finishing=finishing, parts=parts, now=now)
+    chunks = Chunks(catalog=catalog, uploads=uploads, assembling=assembling, parts=parts, now=now)
     own_forms = OwnForms(
         cloud_name=settings.cdn_cloud_name,
         api_key=settings.cdn_api_key,

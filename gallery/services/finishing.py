@@ -6,14 +6,12 @@ of that id is the one that was being made. Uploads that nobody continues are giv
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from gallery.catalog.images import ImageCatalog
@@ -21,30 +19,25 @@ from gallery.catalog.upload import Upload, UploadStatus
 from gallery.catalog.uploads import KEPT, UploadCatalog
 from gallery.errors import (
     ConflictError,
-    DamagedUploadError,
     GalleryError,
     InProgressError,
     NotArrivedError,
     NotFoundError,
-    ObjectMissingError,
 )
 from gallery.model import Edit, Image, Received, Status
 from gallery.services.arrivals import Arrivals
+from gallery.services.assembling import Assembling
 from gallery.services.holding import LEASE_S, Holding
-from gallery.services.incoming import scratch_file
 from gallery.services.ingest import Ingest, Outcome
 from gallery.services.mending import is_unsettled
 from gallery.services.replacing import Replacing
 from gallery.services.setbacks import may_pass, pause_s, problem_of, tried_until
 from gallery.services.uploads import TURN_LASTS_S, Uploads
 from gallery.signing import new_id
-from gallery.stores.base import Parts, SupportsLocalPath
-from gallery.stores.parts import disk_errors
+from gallery.stores.base import Parts
 
 BATCH = 100
 TIDY_EVERY = timedelta(hours=1)
-
-_CHUNK_BYTES = 1024 * 1024
 
 log = logging.getLogger(__name__)
 
@@ -58,11 +51,11 @@ class Finishing:
         catalog: UploadCatalog,
         uploads: Uploads,
         arrivals: Arrivals,
+        assembling: Assembling,
         parts: Parts,
         images: ImageCatalog,
         ingest: Ingest,
         replacing: Replacing,
-        incoming: Path,
         alone_since: datetime | None,
         works_here: bool = True,
         at_once: int = 1,
@@ -73,11 +66,11 @@ class Finishing:
         self._catalog = catalog
         self._uploads = uploads
         self._arrivals = arrivals
+        self._assembling = assembling
         self._parts = parts
         self._images = images
         self._ingest = ingest
         self._replacing = replacing
-        self._incoming = incoming
         self._alone_since = alone_since
         self._works_here = works_here
         self._at_once = at_once
@@ -220,39 +213,9 @@ class Finishing:
             return Outcome(image=replaced, duplicate=False)
 
     def _file_of(self, upload: Upload) -> AbstractContextManager[Received]:
-        return self._arrivals.received(upload) if upload.store else self.assembled(upload)
-
-    @contextmanager
-    def assembled(self, upload: Upload, *, md5: bool = False) -> Iterator[Received]:
-        """The whole file; gone again when the block ends.
-
-        Raises DamagedUploadError unless it is what was announced, and StorageFullError.
-        """
-        try:
-            with self._in_one_file(upload) as path:
-                received = _hashed(path, upload, md5=md5)
-                if received.bytes != upload.bytes or upload.sha256 not in ("", received.sha256):
-                    raise DamagedUploadError(
-                        "What arrived is not what was announced. Please send the file again."
-                    )
-                yield received
-        except ObjectMissingError as error:
-            raise DamagedUploadError(
-                "Pieces of the file are gone. Please send it again."
-            ) from error
-
-    @contextmanager
-    def _in_one_file(self, upload: Upload) -> Iterator[Path]:
-        if len(upload.parts) == 1 and isinstance(self._parts, SupportsLocalPath):
-            yield self._parts.path_of(upload.parts[0].name)
-            return
-        with scratch_file(self._incoming) as path:
-            with path.open("wb", buffering=0) as file:
-                for part in upload.parts:
-                    with self._parts.open(part.name) as source, disk_errors():
-                        while chunk := source.read(_CHUNK_BYTES):
-                            file.write(chunk)
-            yield path
+        return (
+            self._arrivals.received(upload) if upload.store else self._assembling.received(upload)
+        )
 
     def _not_arrived(self, upload: Upload, holder: str) -> Upload:
         if self._now() >= upload.expires_at:
@@ -293,21 +256,3 @@ class Finishing:
         for name in self._parts.stale(older_than=horizon):
             if not self._catalog.names_part(name.partition(".")[0], name):
                 self._parts.delete(name)
-
-
-def _hashed(path: Path, upload: Upload, *, md5: bool) -> Received:
-    sha256, digest = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
-    size = 0
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            size += len(chunk)
-            sha256.update(chunk)
-            if md5:
-                digest.update(chunk)
-    return Received(
-        path=str(path),
-        filename=upload.filename,
-        bytes=size,
-        sha256=sha256.hexdigest(),
-        md5=digest.hexdigest() if md5 else "",
-    )

@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from gallery.catalog.upload import Upload
-from gallery.services.chunks import Chunk, Chunks
+from gallery.services.chunked import Chunk
+from gallery.services.chunks import Chunks
 from gallery.services.finishing import Finishing
 from gallery.signing import sign_form
 from gallery.stores.abilities import Ticket

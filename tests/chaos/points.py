@@ -55,7 +55,7 @@ POINTS = (
     Point("tus, in a part", "gallery.stores.parts:DiskPart.write"),
     Point("tus, part flushed", "gallery.stores.parts:DiskPart.keep", after=True),
     Point("tus, offset moved", "gallery.catalog.uploads:UploadCatalog.add", after=True),
-    Point("tus, whole", "gallery.services.finishing:_hashed", after=True),
+    Point("tus, whole", "gallery.services.assembling:_hashed", after=True),
     Point("tus, taken", "gallery.catalog.uploads:UploadCatalog.end"),
     Point("tus, ended", "gallery.catalog.uploads:UploadCatalog.end", after=True),
     Point(

@@ -19,7 +19,8 @@ from gallery.errors import (
 )
 from gallery.model import Received
 from gallery.services import chunks, uploads
-from gallery.services.chunks import Chunk, Chunks
+from gallery.services.chunked import Chunk
+from gallery.services.chunks import Chunks
 from tests import pictures
 from tests.conftest import Clock
 from tests.programs import eventually

@@ -13,6 +13,7 @@ from gallery.catalog.uploads import UploadCatalog
 from gallery.model import Edit
 from gallery.services.appending import Appending, Checksum
 from gallery.services.arrivals import Arrivals
+from gallery.services.assembling import Assembling
 from gallery.services.body import Body
 from gallery.services.chunks import Chunks
 from gallery.services.finishing import Finishing
@@ -86,15 +87,16 @@ def uploading_on(parts: Parts, *, where: str, works_here: bool = True) -> Upload
         max_bytes=lambda: 1024 * 1024,
         now=parts.clock,
     )
+    assembling = Assembling(parts=kept, incoming=parts.folder / "incoming")
     finishing = Finishing(
         catalog=catalog,
         uploads=uploads,
         arrivals=arrivals,
+        assembling=assembling,
         parts=kept,
         images=parts.catalog,
         ingest=parts.ingest,
         replacing=parts.replacing,
-        incoming=parts.folder / "incoming",
         alone_since=None,
         works_here=works_here,
         at_once=2,
@@ -102,7 +104,7 @@ def uploading_on(parts: Parts, *, where: str, works_here: bool = True) -> Upload
     )
     appending = Appending(catalog=catalog, uploads=uploads, parts=kept)
     chunks = Chunks(
-        catalog=catalog, uploads=uploads, finishing=finishing, parts=kept, now=parts.clock
+        catalog=catalog, uploads=uploads, assembling=assembling, parts=kept, now=parts.clock
     )
     own_forms = OwnForms(
         cloud_name="vitrine", api_key="1", api_secret=SECRET, chunks=chunks, finishing=finishing

@@ -6,7 +6,7 @@ from flask import Response, jsonify
 
 from gallery.catalog.upload import Upload, UploadStatus
 from gallery.services.assets import Assets
-from gallery.services.chunks import Chunk
+from gallery.services.chunked import Chunk
 from gallery.services.own_form import OwnForms
 from gallery.web.cloudinary_api.answers import Answers
 from gallery.web.cloudinary_api.failures import RefusedError

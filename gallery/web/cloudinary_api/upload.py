@@ -15,7 +15,8 @@ from gallery.errors import GalleryError
 from gallery.imaging import formats
 from gallery.model import Image, Particulars, Received
 from gallery.services.assets import Assets, Uploaded
-from gallery.services.chunks import Chunk, ChunkedUpload, Chunks
+from gallery.services.chunked import Chunk, ChunkedUpload
+from gallery.services.chunks import Chunks
 from gallery.services.eager import Making, Wish, read_eager
 from gallery.transformation import Transformation, parse
 from gallery.web.cloudinary_api import particulars
