@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -585,16 +586,16 @@ def test_a_store_that_does_not_answer_is_tried_again_later(scene: Scene, store: 
 
 
 def test_a_rate_is_kept_by_all_movers_together(scene: Scene) -> None:
-    for seed in range(6):
+    for seed in range(8):
         scene.parts.take(pictures.photo(seed=seed))
     scene.begin(rate=4)
     movers = [scene.moving, scene.another_mover()]
+    began = time.monotonic()
 
     at_once(2, lambda number: movers[number].run())
 
-    moments = sorted(each["moved"]["at"] for each in scene.parts.database["images"].find())
-    # A second's worth may go at once; the others follow a quarter of a second apart.
-    assert (moments[-1] - moments[0]).total_seconds() >= 0.2
+    # A second's worth and one may go at once; the others follow a quarter of a second apart.
+    assert time.monotonic() - began >= 0.75
     assert scene.state() is State.DONE
 
 
