@@ -1,4 +1,4 @@
-"""The sockets that workers listen on: who is gone without a word is found out by the kernel."""
+"""The sockets that workers listen on, and what the connections have that are accepted on them."""
 
 import socket
 import sys
@@ -19,6 +19,15 @@ def test_what_is_accepted_is_probed_within_a_minute():
                 for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
             )
     assert idle_s + every_s * probes <= 60
+
+
+def test_what_is_answered_leaves_at_once():
+    port = free_port()
+    [ours] = listening.listen("127.0.0.1", port, workers=1, backlog=8)
+    with ours:
+        ours.setblocking(True)
+        with socket.create_connection(("127.0.0.1", port)), ours.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_workers_share_their_port():
