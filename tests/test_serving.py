@@ -46,6 +46,14 @@ def test_ends_within_5_s_with_three_open_pages_and_leaves_no_mongod(tmp_path: Pa
             page.close()
 
 
+def test_its_processes_share_one_session_and_each_gets_its_signals_alone(tmp_path: Path) -> None:
+    with Program(tmp_path, port=free_port()) as gallery:
+        gallery.until_it_answers()
+        main, children = gallery.process.pid, gallery.children()
+        assert {os.getsid(child) for child in children} == {os.getsid(main)}
+        assert len({os.getpgid(each) for each in (main, *children)}) == 1 + len(children)
+
+
 def test_leaves_nothing_running_when_the_main_process_alone_is_killed(tmp_path: Path) -> None:
     with Program(tmp_path, port=free_port()) as gallery:
         gallery.until_it_answers()

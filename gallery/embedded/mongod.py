@@ -47,7 +47,9 @@ def find() -> Path:
 def spawn(program: Path, folder: Path, *, port: int, keep: int) -> subprocess.Popen[bytes]:
     """A mongod that keeps its data in ``folder`` and dies with us, the descriptor ``keep`` in hand.
 
-    It gets a session of its own, so that Ctrl-C reaches it through us alone, after the workers.
+    It gets a process group of its own, so that Ctrl-C reaches it through us alone, after the
+    workers; not a session, as Linux may give each session the same share of the processor, and
+    decoders shall go behind all else in ours.
     """
     command: list[str | Path] = [
         *_with_libcurl(folder),
@@ -65,7 +67,7 @@ def spawn(program: Path, folder: Path, *, port: int, keep: int) -> subprocess.Po
             stdout=log,
             stderr=subprocess.STDOUT,
             pass_fds=(keep,),
-            start_new_session=True,
+            process_group=0,
             preexec_fn=partial(die_with, os.getpid()),
         )
 

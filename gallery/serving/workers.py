@@ -244,7 +244,10 @@ class Server(MPServer):
             signal.signal(each, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _HANDLED)
         die_with(self._main)
-        os.setsid()  # Ctrl-C is for the main process, which tells us in its own time.
+        # Ctrl-C is for the main process, which tells us in its own time. In the background of a
+        # terminal, we may still write to it.
+        os.setpgid(0, 0)
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
         os.close(self._draining)
         for other in self._sockets:
             if other is not self._sockets[self._number]:

@@ -353,7 +353,7 @@ def test_limits_what_its_processes_may_use(
     assert soft["Max address space"] == str(512 * 1024 * 1024)
     assert "NoNewPrivs:\t1" in Path(f"/proc/{pid}/status").read_text()
     assert Path(f"/proc/{pid}/oom_score_adj").read_text() == "1000\n"
-    assert os.getpriority(os.PRIO_PROCESS, pid) == 19
+    assert os.getpriority(os.PRIO_PROCESS, pid) == 10
 
 
 def test_closes_every_file_it_was_lent(
