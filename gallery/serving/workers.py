@@ -17,6 +17,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import partial
 from types import FrameType
 from typing import Any, NoReturn, Protocol, runtime_checkable
 
@@ -31,6 +32,7 @@ from gallery.errors import ConfigError, DatabaseUnavailableError, GalleryError
 from gallery.lifeline import die_with
 from gallery.serving import BAD_SETTING
 from gallery.serving.listening import listen
+from gallery.serving.quiet import end_quiet_ones
 
 WORKERS = 2
 
@@ -254,6 +256,8 @@ class Server(MPServer):
                 other.close()
         draining = threading.Event()
         threading.Thread(target=self._wait_for_drain, args=(draining,), daemon=True).start()
+        quiet = partial(end_quiet_ones, self._settings.port, until=draining)
+        threading.Thread(target=quiet, name="quiet", daemon=True).start()
         try:
             self._app = app = self._create_app(self._settings, draining=draining)
         except DatabaseUnavailableError:

@@ -1,7 +1,7 @@
 """Requests that bring a body: so many at once, and who is refused hears why.
 
-Each keeps a thread while its sender sends, and a sender may be silent for as long as it likes. So
-only so many are read at once: whoever comes to look is served whatever the others do.
+Each keeps a thread while its sender sends, and a sender may be silent for minutes. So only so many
+are read at once: whoever comes to look is served whatever the others do.
 
 A connection that is closed with unread bytes on it is reset, and the reset takes the answer with
 it: the sender of a large file would see a broken connection in place of the reason. So, as front

@@ -41,7 +41,7 @@ def fall_silent(percent: int, scene: Scene) -> None:
     """Connections stay, and nothing comes on them any more: others are served meanwhile, and
     nothing is kept once they end.
 
-    They hold a thread each until then: granian waits for bodies without end.
+    They hold a thread each until then, or for the minutes after which they are hung up on.
     """
     upload = history.large()
     with ExitStack() as silent:
