@@ -44,7 +44,9 @@ class Program:
                 stdout=output,
                 stderr=output,
                 text=True,
-                process_group=0,
+                # As a terminal's: what else we run, a browser above all, shares no processor time
+                # with its decoders, which go behind all else of their session.
+                start_new_session=True,
             )
 
     def __enter__(self) -> Self:
