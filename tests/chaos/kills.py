@@ -119,8 +119,8 @@ def on(scene: Scene, point: str) -> str:
 CELLS = (
     *(Cell("killed", point, partial(at, point), short=True) for point in OF_AN_UPLOAD),
     Cell("killed", "inside the sweep", partial(in_the_sweep, "inside the sweep"), short=True),
-    # Elsewhere it waits for what may still come before it undoes anything.
-    Cell("killed", FORGETS, partial(in_the_sweep, FORGETS), (LOCAL,), short=True),
+    # Elsewhere it waits for what may still come before it undoes anything. It takes two sweeps.
+    Cell("killed", FORGETS, partial(in_the_sweep, FORGETS), (LOCAL,)),
     Cell("killed", "mid-put, kept by the store", kept_by_the_store, (CLOUDINARY,), short=True),
     *(
         Cell(
