@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     OpenContext = Callable[..., BrowserContext]
 
-PATIENCE_MS = 10_000
+PATIENCE_MS = 30_000
 """For what is not measured: far more than it takes on a machine with nothing else to do."""
 
 LIMIT_BYTES = 1024**2
